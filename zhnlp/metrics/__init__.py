@@ -1,0 +1,25 @@
+"""Evaluators: one a file, each returns a plain dict that names its primary metric.
+
+Imported on first use; nothing here needs more than numpy.
+"""
+
+from importlib import import_module
+
+_WHERE = {
+    "evaluate_segmentation": "segmentation",
+    "evaluate_cws": "segmentation",
+    "evaluate_lexicon": "lexicon",
+    "gold_words": "lexicon",
+}
+
+__all__ = ["evaluate_cws", "evaluate_lexicon", "evaluate_segmentation", "gold_words"]
+
+
+def __getattr__(name: str):
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"zhnlp.metrics has no {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
