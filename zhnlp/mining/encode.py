@@ -1,0 +1,380 @@
+"""Encode a corpus as symbols, streaming: blocks of text in, provisional identities out, then 16-bit symbols.
+
+Provisional identities go by first appearance, so one pass is enough; `Encoder.alphabet` then orders them by
+count, and `Renumbering` turns provisional identities into the final ones, whatever the order of documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from zhnlp.mining.alphabet import FIRST_SYMBOL, MAX_SYMBOLS, RUN_MODES, SEPARATOR, UNKNOWN, Alphabet
+from zhnlp.mining.jit import compiled
+from zhnlp.text.characters import Script, script_table
+from zhnlp.text.width import width_table
+
+MAX_RUN = 64  # characters; a longer run (base64, a hash) is the unknown symbol
+PADDING = 16  # separators before and after the symbols, so that the kernel never tests a bound
+
+# What a code point is to the encoder.
+_SEPARATES, _ATOM, _LETTER, _DIGIT, _INNER, _INNER_OR_LAST = range(6)
+_TOKEN, _DROP = RUN_MODES.index("token"), RUN_MODES.index("drop")
+_ATOMS = ("HAN", "KANA", "BOPOMOFO", "HANGUL", "LETTER")
+_LETTERS = ("LATIN", "GREEK", "CYRILLIC")
+
+
+@cache
+def _classes() -> np.ndarray:
+    scripts = script_table()
+    table = np.zeros(scripts.shape, np.uint8)
+    for script in Script:
+        if script.name in _ATOMS:
+            table[scripts == script] = _ATOM
+        elif script.name in _LETTERS:
+            table[scripts == script] = _LETTER
+    table[scripts == Script.DIGIT] = _DIGIT
+    for mark in "-._/&'@":  # joins only between two letters or digits: GPT-4o, 2.4GHz, TCP/IP
+        table[ord(mark)] = _INNER
+    for mark in "+#":  # may also end a run: C++, C#
+        table[ord(mark)] = _INNER_OR_LAST
+    return table
+
+
+class _Tables(NamedTuple):
+    """The growing tables of an encoder, as one argument for compiled code."""
+
+    single: np.ndarray  # (0x110000,) int32: identity of a code point, 0 if unseen
+    slots: np.ndarray  # (2^h,) int32: open addressing over runs, -1 if free
+    run_end: np.ndarray  # (R + 1,) int64: run r is run_points[run_end[r]:run_end[r + 1]]
+    run_identity: np.ndarray  # (R,) int32
+    run_points: np.ndarray  # (P,) uint32
+    owner: np.ndarray  # (I,) int32: the code point of an identity, or -1 - run
+    counts: np.ndarray  # (I,) int64
+    used: np.ndarray  # (4,) int64: identities, runs, run points, previous identity
+
+
+@compiled
+def _hash(points, start, end):
+    value = np.uint64(14695981039346656037)
+    for i in range(start, end):
+        value = (value ^ np.uint64(points[i])) * np.uint64(1099511628211)
+        value ^= value >> np.uint64(29)
+    return value
+
+
+@compiled
+def _run_end(points, start, classes):
+    """End of the mixed run of letters, digits and inner marks that begins at ``start``."""
+    size = points.size
+    i = start + 1
+    while i < size:
+        kind = classes[points[i]]
+        if kind == 2 or kind == 3:
+            i += 1
+        elif kind >= 4 and i + 1 < size and (classes[points[i + 1]] == 2 or classes[points[i + 1]] == 3):
+            i += 2
+        else:
+            break
+    last = i
+    while i < size and i < last + 2 and classes[points[i]] == 5:
+        i += 1
+    return i
+
+
+@compiled
+def _piece_end(points, start, classes):
+    """End of the run of letters only, or of digits only, that begins at ``start``."""
+    i = start + 1
+    while i < points.size and classes[points[i]] == classes[points[start]]:
+        i += 1
+    return i
+
+
+@compiled
+def _find_run(tables, length):
+    """Slot of the run that lies unregistered behind the last one in ``run_points``, or of a free slot."""
+    first = tables.used[2]
+    mask = np.int64(tables.slots.size - 1)
+    slot = np.int64(_hash(tables.run_points, first, first + length) & np.uint64(mask))
+    while tables.slots[slot] >= 0:
+        run = tables.slots[slot]
+        other = tables.run_end[run]
+        same = tables.run_end[run + 1] - other == length
+        j = 0
+        while same and j < length:
+            same = tables.run_points[other + j] == tables.run_points[first + j]
+            j += 1
+        if same:
+            break
+        slot = (slot + 1) & mask
+    return slot
+
+
+@compiled
+def _insert_runs(tables):
+    """Enter every run anew after ``slots`` has grown."""
+    mask = np.int64(tables.slots.size - 1)
+    for run in range(tables.used[1]):
+        slot = np.int64(
+            _hash(tables.run_points, tables.run_end[run], tables.run_end[run + 1]) & np.uint64(mask)
+        )
+        while tables.slots[slot] >= 0:
+            slot = (slot + 1) & mask
+        tables.slots[slot] = run
+
+
+@compiled
+def _encode_block(points, begin, ends, document, token, drop, classes, fold, tables, out, starts, written):
+    """Encode ``points[begin:]`` behind ``out[:written]``; stops early where a table must grow first.
+
+    ``starts[k]`` becomes where document k begins in ``out``.  Returns (next point, written, document).
+    """
+    size = points.size
+    used = tables.used
+    identities, previous = used[0], used[3]
+    i = begin
+    while i < size:
+        while document < ends.size and i >= ends[document]:  # document ends before point i
+            if previous != 0:
+                out[written] = 0
+                written += 1
+                previous = 0
+            document += 1
+            if document < ends.size:
+                starts[document] = written
+        kind = classes[points[i]]
+        if kind == 1:
+            identity = tables.single[points[i]]
+            if identity == 0:
+                if identities >= tables.owner.size:
+                    break
+                identity = identities
+                tables.single[points[i]] = identity
+                tables.owner[identity] = points[i]
+                identities += 1
+            i += 1
+        elif (kind == 2 or kind == 3) and not drop:
+            end = _piece_end(points, i, classes) if token else _run_end(points, i, classes)
+            length = end - i
+            runs, filled = used[1], used[2]
+            full = identities >= tables.owner.size or runs + 1 >= tables.run_identity.size
+            if full or filled + 64 > tables.run_points.size or 2 * runs + 2 > tables.slots.size:
+                break
+            slot = 0
+            if length <= 64:
+                for j in range(length):
+                    tables.run_points[filled + j] = fold[points[i + j]]
+                slot = _find_run(tables, length)
+            if length > 64:
+                identity = 1
+            elif tables.slots[slot] >= 0:
+                identity = tables.run_identity[tables.slots[slot]]
+            else:
+                identity = identities
+                tables.slots[slot] = runs
+                tables.run_identity[runs] = identity
+                tables.run_end[runs + 1] = filled + length
+                tables.owner[identity] = -1 - runs
+                used[1], used[2] = runs + 1, filled + length
+                identities += 1
+            i = end
+        else:
+            if previous != 0:
+                out[written] = 0
+                written += 1
+                previous = 0
+            i += 1
+            continue
+        out[written] = identity
+        written += 1
+        previous = identity
+        tables.counts[identity] += 1
+    used[0], used[3] = identities, previous
+    return i, written, document
+
+
+def _with_room(array: np.ndarray, size: int) -> np.ndarray:
+    """``array``, or a copy at least twice as large when it holds fewer than ``size`` entries."""
+    if size <= array.size:
+        return array
+    larger = np.zeros(max(size, 2 * array.size), array.dtype)
+    larger[: array.size] = array
+    return larger
+
+
+class Encoder:
+    """Turn blocks of text into provisional identities, learning the alphabet on the way.
+
+    Args:
+        runs: "symbol" makes one symbol of a whole run of Latin letters, digits and inner marks (GPT-4o, 2.4GHz,
+            C++); "token" one of each part that is all letters or all digits; "drop" treats them as separators.
+
+    Raises:
+        ValueError: ``runs`` is not one of the three.
+    """
+
+    def __init__(self, runs: str = "symbol"):
+        if runs not in RUN_MODES:
+            raise ValueError(f"runs={runs!r} is not known: expected one of {', '.join(map(repr, RUN_MODES))}")
+        self.runs = runs
+        self._tables = _Tables(
+            single=np.zeros(0x110000, np.int32),
+            slots=np.full(1 << 12, -1, np.int32),
+            run_end=np.zeros(1 << 11, np.int64),
+            run_identity=np.zeros(1 << 11, np.int32),
+            run_points=np.zeros(1 << 14, np.uint32),
+            owner=np.zeros(1 << 14, np.int32),
+            counts=np.zeros(1 << 14, np.int64),
+            used=np.array([FIRST_SYMBOL, 0, 0, SEPARATOR]),
+        )
+
+    def add(self, text: str, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Encode documents that stand one behind the other in ``text`` and end at ``ends`` (exclusive, rising).
+
+        Returns the provisional identities, (M,) int32, and where each document begins among them, (D,) int64.
+        """
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        ends = np.ascontiguousarray(ends, np.int64)
+        out = np.empty(points.size + 1, np.int32)
+        starts = np.zeros(ends.size, np.int64)
+        modes = self.runs == "token", self.runs == "drop"
+        i = written = document = 0
+        while True:
+            i, written, document = _encode_block(
+                points,
+                i,
+                ends,
+                document,
+                *modes,
+                _classes(),
+                width_table(),
+                self._tables,
+                out,
+                starts,
+                written,
+            )
+            if i >= points.size:
+                break
+            self._grow()
+        if self._tables.used[3] != SEPARATOR:  # the last document of the block ends here
+            out[written] = SEPARATOR
+            written += 1
+            self._tables.used[3] = SEPARATOR
+        starts[document + 1 :] = written
+        return out[:written], starts
+
+    def _grow(self) -> None:
+        old = self._tables
+        identities, runs, filled, _ = old.used.tolist()
+        slots = old.slots
+        if 2 * runs + 2 > slots.size:
+            slots = np.full(4 * slots.size, -1, np.int32)
+        self._tables = old._replace(
+            slots=slots,
+            run_end=_with_room(old.run_end, runs + 2),
+            run_identity=_with_room(old.run_identity, runs + 2),
+            run_points=_with_room(old.run_points, filled + MAX_RUN),
+            owner=_with_room(old.owner, identities + 1),
+            counts=_with_room(old.counts, identities + 1),
+        )
+        if slots is not old.slots:
+            _insert_runs(self._tables)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How often each provisional identity has occurred, (I,) int64."""
+        return self._tables.counts[: int(self._tables.used[0])]
+
+    def texts(self) -> list[str]:
+        """What each provisional identity stands for; the first two stand for a separator and the unknown."""
+        tables = self._tables
+        size, runs, filled, _ = tables.used.tolist()
+        owner = tables.owner[:size]
+        joined = tables.run_points[:filled].tobytes().decode("utf-32-le")
+        ends = tables.run_end[: runs + 1].tolist()
+        texts = [
+            chr(point) if point >= 0 else joined[ends[-1 - point] : ends[-point]] for point in owner.tolist()
+        ]
+        texts[:FIRST_SYMBOL] = [" ", "�"]
+        return texts
+
+    def alphabet(self) -> tuple[Alphabet, np.ndarray]:
+        """The alphabet so far, and the final symbol of each provisional identity, (I,) uint16."""
+        texts, counts = self.texts(), self.counts
+        order = sorted(range(FIRST_SYMBOL, len(texts)), key=texts.__getitem__)
+        order = np.array(order, np.int64)
+        order = order[np.argsort(-counts[order], kind="stable")]
+        kept = order[: MAX_SYMBOLS - FIRST_SYMBOL]
+        renumber = np.full(len(texts), UNKNOWN, np.uint16)
+        renumber[SEPARATOR] = SEPARATOR
+        renumber[kept] = np.arange(FIRST_SYMBOL, FIRST_SYMBOL + kept.size, dtype=np.uint16)
+        final_counts = np.bincount(renumber, weights=counts, minlength=FIRST_SYMBOL).astype(np.int64)
+        final_texts = texts[:FIRST_SYMBOL] + [texts[i] for i in kept]
+        return Alphabet(final_texts, final_counts, self.runs, dropped=order.size - kept.size), renumber
+
+
+@dataclass(eq=False)
+class Symbols:
+    """An encoded corpus: padded symbols, where each document begins among them, and the alphabet.
+
+    ``array`` is (M,) uint16 with `PADDING` separators at both ends; ``starts`` is (D,) int64 and counts from the
+    first symbol behind the padding.
+    """
+
+    array: np.ndarray
+    starts: np.ndarray
+    alphabet: Alphabet
+
+    @property
+    def total(self) -> int:
+        """T: the number of symbols that are not separators."""
+        return self.alphabet.total
+
+
+class SymbolStore:
+    """Collects encoded blocks in memory and freezes them into `Symbols`."""
+
+    def __init__(self, runs: str = "symbol"):
+        self.encoder = Encoder(runs)
+        self._chunks: list[np.ndarray] = []
+        self._starts: list[np.ndarray] = []
+        self._written = 0
+
+    def add(self, text: str, ends: np.ndarray) -> None:
+        """Encode and keep one block of documents."""
+        symbols, starts = self.encoder.add(text, ends)
+        self._starts.append(starts + self._written)
+        self._written += symbols.size
+        narrow = self.encoder.counts.size <= MAX_SYMBOLS
+        self._chunks.append(symbols.astype(np.uint16 if narrow else np.uint32))
+
+    def freeze(self, keep: bool = False) -> Symbols:
+        """The symbols so far; unless ``keep``, the store is emptied chunk by chunk to save memory."""
+        alphabet, renumber = self.encoder.alphabet()
+        array = np.zeros(self._written + 2 * PADDING, np.uint16)
+        at = PADDING
+        for i, chunk in enumerate(self._chunks):
+            array[at : at + chunk.size] = renumber[chunk]
+            at += chunk.size
+            if not keep:
+                self._chunks[i] = np.empty(0, np.uint16)
+        starts = np.concatenate(self._starts) if self._starts else np.zeros(0, np.int64)
+        return Symbols(array, starts, alphabet)
+
+
+def encode_texts(texts: Iterable[str], runs: str = "symbol") -> Symbols:
+    """Encode a few texts held in memory, a document each.
+
+    Example:
+        >>> encode_texts(["5G基站，5G基站"]).array[PADDING:-PADDING].tolist()
+        [2, 3, 4, 0, 2, 3, 4, 0]
+    """
+    store = SymbolStore(runs)
+    for text in texts:
+        store.add(text, np.array([len(text)]))
+    return store.freeze()

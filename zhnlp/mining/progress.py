@@ -1,0 +1,45 @@
+"""Progress of long stages on stderr: a bar with rate and time left, silent when asked or when piped away."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Reports the stages of one job; ``enabled=None`` shows bars only where stderr is a terminal."""
+
+    def __init__(self, enabled: bool | None = None):
+        self.enabled = sys.stderr.isatty() if enabled is None else enabled
+        self._bar: tqdm | None = None
+
+    @contextmanager
+    def stage(self, name: str, total: float | None = None, unit: str = "char") -> Iterator[Progress]:
+        """One stage with its own bar over ``total`` units."""
+        self._bar = tqdm(
+            total=total,
+            desc=name,
+            unit=unit,
+            unit_scale=True,
+            disable=not self.enabled,
+            leave=True,
+            file=sys.stderr,
+        )
+        try:
+            yield self
+        finally:
+            self._bar.close()
+            self._bar = None
+
+    def advance(self, units: float) -> None:
+        """Move the bar of the current stage on."""
+        if self._bar is not None:
+            self._bar.update(units)
+
+    def say(self, line: str) -> None:
+        """A line on stderr that does not break the bar."""
+        if self.enabled:
+            tqdm.write(line, file=sys.stderr)
