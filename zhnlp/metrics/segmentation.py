@@ -1,10 +1,11 @@
 """Word segmentation scores: the SIGHAN 2005 scorer in Python.
 
 A predicted word is right when gold has a word over the same characters. The official ``score`` script (Perl)
-aligns the two word lists of a sentence with ``diff`` instead. Both count the same matches unless a sentence
-repeats a word next to itself in two segmentations (gold 的/的的, predicted 的的/的): there diff pairs equal words
-that lie at different places and counts a match that the spans do not have. Its insertions, deletions and
-substitutions are those of the stretches between matches, and are counted here from the spans in the same way.
+aligns the two word lists of a sentence with ``diff`` instead, and counts insertions, deletions and substitutions in
+the stretches between matches; the same stretches are counted here from the spans. Both agree but for two rare cases:
+diff pairs equal words at different places (gold 的/的的, predicted 的的/的), and on long sentences it may stop short of
+the best alignment. On the PKU test cut by jieba 0.42.1: 82,099 matches here, 82,097 with GNU diff 3.8, two of 1,944
+sentences differing; every printed figure (three digits) is the same.
 
 Reference: Emerson, "The Second International Chinese Word Segmentation Bakeoff", 2005, aclanthology.org/I05-3017
 """
