@@ -3,7 +3,7 @@
     python benchmarks/peers/environments.py                      # all peers, into ~/.cache/zhnlp-peers
     python benchmarks/peers/environments.py jiagu gensim --cache /tmp/peers
 
-The pins of ``requirements/<peer>.txt`` were installed and run on Python 3.10 to 3.13. The environments
+The pins of ``requirements/<peer>.txt`` were installed and run on Python 3.10, 3.11 and 3.13. The environments
 take the Python that runs this script unless ``--python`` names another. Then run a peer with
 
     ~/.cache/zhnlp-peers/jiagu/bin/python benchmarks/peers/run_jiagu.py INPUT.txt OUTPUT.json

@@ -4,8 +4,8 @@
 
 ``jiagu.findword(input, output, min_freq=10, min_mtro=80, min_entro=3)``: strings of 2-5 word characters by
 count, mutual information and neighbour entropy (bits). It reads and writes files itself; both are in the time.
-Seen: the output holds the count only (PMI and entropy are dropped), an empty result is an empty file without a
-word, and a candidate with one good side passes whatever stands on its other side.
+Seen: the output holds the count only (PMI and entropy are dropped), a small text gives an empty file without a
+word, and a string that always opens its line is judged by its right side alone. Calls in README.md.
 """
 
 import tempfile

@@ -5,8 +5,8 @@
 ``extract_phrase(documents, top_k=200, min_n=2, max_n=4, min_freq=5)`` over a list of documents. It returns bare
 words and at most 200 of them; TOP_K asks for more (the work is the same: everything is scored first).
 The scores are read at the moment the tool computes them, by keeping the result of its own ``get_scores``.
-Seen: a generator of strings is read character by character, ``top_k=1`` gives None, blanks and punctuation
-other than sentence ends are deleted and their neighbours joined.
+Seen: words that begin or end with a frequent character are deleted (no 中国, no 人工智能 on news), a generator of strings
+is read character by character, ``top_k=1`` gives None. Calls in README.md.
 """
 
 import sys

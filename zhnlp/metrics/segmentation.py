@@ -5,7 +5,7 @@ aligns the two word lists of a sentence with ``diff`` instead, and counts insert
 the stretches between matches; the same stretches are counted here from the spans. Both agree but for two rare cases:
 diff pairs equal words at different places (gold 的/的的, predicted 的的/的), and on long sentences it may stop short of
 the best alignment. On the PKU test cut by jieba 0.42.1: 82,099 matches here, 82,097 with GNU diff 3.8, two of 1,944
-sentences differing; every printed figure (three digits) is the same.
+sentences differing; every printed rate (three digits) is the same.
 
 Reference: Emerson, "The Second International Chinese Word Segmentation Bakeoff", 2005, aclanthology.org/I05-3017
 """
