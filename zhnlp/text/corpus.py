@@ -147,11 +147,12 @@ class Corpus:
         """
         if isinstance(texts, str):
             texts = [texts]
+        if not isinstance(texts, (bytes, bytearray, Mapping, Path)):
+            texts, text_field = column_of(texts, text_field)
         if isinstance(texts, (bytes, bytearray, Mapping, Path)) or not isinstance(texts, Iterable):
             hint = "; choose a split: dataset['train']" if isinstance(texts, Mapping) else ""
             hint = "; a Path goes to Corpus.from_paths" if isinstance(texts, Path) else hint
             raise TypeError(f"texts got {type(texts).__name__}, expected a str or an iterable of str{hint}")
-        texts, text_field = column_of(texts, text_field)
         return cls(
             inputs=None, texts=texts, options=ReadOptions(text_field), duplicates=duplicates, strict=strict
         )
@@ -327,9 +328,9 @@ class Corpus:
 
 def _check_encoding(encoding: str) -> None:
     try:
-        codecs.lookup(encoding)
+        b"".decode(encoding)
     except LookupError:
         near = get_close_matches(encoding.lower(), _ENCODINGS, 2, 0.5) or _ENCODINGS[:4]
         raise ValueError(
-            f"encoding got {encoding!r}, which Python does not know; nearest: {', '.join(near)}"
+            f"encoding got {encoding!r}, which is no text encoding of Python; nearest: {', '.join(near)}"
         ) from None

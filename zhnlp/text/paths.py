@@ -60,6 +60,8 @@ def _names(paths: Any) -> Iterator[Any]:
 
 
 def _files(name: str, passed_over: Counter) -> list[Path]:
+    if not name:
+        raise FileNotFoundError("the path is empty; for the folder you are in say '.'")
     path = Path(name).expanduser()
     if path.is_dir():
         found = _walk(path, passed_over)

@@ -19,7 +19,8 @@ def memory_documents(
         if isinstance(text, Mapping):
             if field is None:
                 field = TextField(text_field, "texts")
-                field.settle(text, complete=False)
+                texts_only = [key for key, value in text.items() if isinstance(value, str)]
+                field.settle(texts_only if text_field is None else text, complete=False)
             try:
                 text = field.pick(text)
             except LookupError as error:
