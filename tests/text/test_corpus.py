@@ -107,6 +107,8 @@ def test_further_refusals(folder):
         list(Corpus.of(["a", 5]))
     with pytest.raises(TypeError, match="takes no further options, got unit"):
         Corpus.of(Corpus.of("x"), unit="line")
+    with pytest.raises(TypeError, match="option encoding, unit is for files, but a str is a text"):
+        Corpus.of("x.txt", unit="line", encoding="gbk")
     with pytest.raises(ValueError, match="unit got 'sentence'"):
         Corpus.from_paths(folder, unit="sentence")
     with pytest.raises(ValueError, match=r"encoding got 'uft-8', .* nearest: utf-8"):

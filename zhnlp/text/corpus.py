@@ -186,6 +186,11 @@ class Corpus:
                     f"got a list of {paths} Paths and {len(source) - paths} others; expected all Paths (files) or all str (texts)"
                 )
             return cls.from_paths(source, **options)
+        if file_only := sorted({"encoding", "unit", "max_line", "progress"} & options.keys()):
+            raise TypeError(
+                f"option {', '.join(file_only)} is for files, but a {type(source).__name__} is a text or texts in memory; "
+                "for files give pathlib.Path, or use Corpus.from_paths"
+            )
         return cls.from_texts(source, **options)
 
     def __repr__(self) -> str:
@@ -328,7 +333,7 @@ class Corpus:
 
 def _check_encoding(encoding: str) -> None:
     try:
-        b"".decode(encoding)
+        "x".encode(encoding)
     except LookupError:
         near = get_close_matches(encoding.lower(), _ENCODINGS, 2, 0.5) or _ENCODINGS[:4]
         raise ValueError(

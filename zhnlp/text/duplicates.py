@@ -30,7 +30,7 @@ class DuplicateFilter:
     character leaves 83 % of texts of 64 characters within 6 bits, 94 % of 100 and 99 % of 200.
 
     Memory is bounded: the last ``capacity / 2`` to ``capacity`` distinct documents are remembered, at about
-    100 bytes each ("exact") or 400 ("near"). Keys are 64-bit hashes: among a million distinct
+    80 bytes each ("exact") or 500 ("near"). Keys are 64-bit hashes: among a million distinct
     documents the chance of a single one being dropped by a collision is about 3e-8.
 
     Args:
