@@ -335,6 +335,11 @@ class Symbols:
         """T: the number of symbols that are not separators."""
         return self.alphabet.total
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the padded array begins and ends to hold text."""
+        return PADDING, self.array.size - PADDING
+
 
 class SymbolStore:
     """Collects encoded blocks in memory and freezes them into `Symbols`."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from zhnlp.mining.jit import HAVE_NUMBA
+
+if TYPE_CHECKING:
+    from zhnlp.mining.encode import Symbols
 
 
 def thread_count(threads: int | None) -> int:
@@ -23,7 +30,7 @@ def split_range(begin: int, end: int, pieces: int) -> list[tuple[int, int]]:
     """Cut ``begin`` to ``end`` into at most ``pieces`` ranges of nearly the same size, in order."""
     pieces = max(1, min(pieces, end - begin))
     cuts = [begin + (end - begin) * i // pieces for i in range(pieces + 1)]
-    return list(zip(cuts[:-1], cuts[1:]))
+    return list(itertools.pairwise(cuts))
 
 
 def work(function: Callable, jobs: Iterable[Sequence[Any]], threads: int) -> list[Any]:
@@ -38,3 +45,39 @@ def iterate(function: Callable, jobs: Iterable[Sequence[Any]], threads: int) -> 
         return
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(lambda job: function(*job), jobs)
+
+
+class Tallies:
+    """One array of counters a thread, so that threads never write to the same place; their sum is the result."""
+
+    def __init__(self, size: int, kind: type = np.int64):
+        self._size, self._kind = size, kind
+        self._own = threading.local()
+        self._all: list[np.ndarray] = []
+
+    def mine(self) -> np.ndarray:
+        """The counters of the calling thread."""
+        if not hasattr(self._own, "counters"):
+            self._own.counters = np.zeros(self._size, self._kind)
+            self._all.append(self._own.counters)
+        return self._own.counters
+
+    def total(self) -> np.ndarray:
+        """The sum over threads, int64."""
+        total = np.zeros(self._size, np.int64)
+        for counters in self._all:
+            total += counters
+        return total
+
+
+def stretches(symbols: Symbols, size: int = 1 << 20) -> list[tuple[int, int, int]]:
+    """(begin, end, document) of stretches of whole documents, about ``size`` symbols each.
+
+    ``begin`` and ``end`` index the padded symbols; ``document`` is the first document of the stretch.
+    """
+    begin, stop = symbols.span
+    first = symbols.starts + begin
+    cuts = np.searchsorted(first, np.arange(begin, stop, size))
+    cuts = np.unique(cuts[cuts < first.size])
+    begins = first[cuts]
+    return [(int(a), int(b), int(d)) for a, b, d in zip(begins, np.append(begins[1:], stop), cuts)]

@@ -1,0 +1,94 @@
+"""Where chosen n-grams occur: in how many documents, and where first."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from zhnlp.mining.encode import Symbols
+from zhnlp.mining.jit import compiled
+from zhnlp.mining.join import edge_slot, transitions
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.trie import Trie
+from zhnlp.mining.workers import iterate, stretches
+
+
+@compiled
+def _visit(symbols, begin, end, first_position, document, table, longest, slot_of, last, documents, position):
+    """Note every occurrence of a chosen node in ``symbols[begin:end]``, whose first document is ``document``."""
+    keys, children, chosen = table
+    mask = keys.size - 1
+    free = ~np.uint64(0)
+    for i in range(begin, end):
+        while document + 1 < first_position.size and first_position[document + 1] <= i:
+            document += 1
+        symbol = symbols[i]
+        if symbol < 2:
+            continue
+        node = np.int64(symbol)
+        depth = 1
+        while True:
+            if chosen[node]:
+                slot = slot_of[node]
+                if last[slot] != document:
+                    last[slot] = document
+                    documents[slot] += 1
+                    if position[slot] < 0 or i < position[slot]:
+                        position[slot] = i
+            if depth == longest:
+                break
+            key = np.uint64(node) << np.uint64(16) | np.uint64(symbols[i + depth])
+            at = edge_slot(key, mask)
+            while keys[at] != key and keys[at] != free:
+                at = (at + 1) & mask
+            if keys[at] == free:
+                break
+            node = np.int64(children[at])
+            depth += 1
+
+
+def locate(
+    symbols: Symbols, trie: Trie, nodes: np.ndarray, *, threads: int = 1, progress: Progress | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each of ``nodes``: the number of documents it occurs in, and its first position among the padded symbols.
+
+    Example:
+        >>> from zhnlp.mining.count import count_ngrams
+        >>> from zhnlp.mining.encode import encode_texts
+        >>> symbols = encode_texts(["电网", "电站电网，电网"])
+        >>> trie = count_ngrams(symbols, min_count=2)
+        >>> node = trie.find([trie.alphabet.index[c] for c in "电网"])
+        >>> documents, position = locate(symbols, trie, np.array([node]))
+        >>> int(trie.count[node]), documents.tolist(), (position - symbols.span[0]).tolist()
+        (3, [2], [0])
+    """
+    chosen = np.zeros(len(trie), np.bool_)
+    chosen[nodes] = True
+    table = transitions(trie, chosen)
+    slot_of = np.zeros(len(trie), np.int32)
+    slot_of[nodes] = np.arange(nodes.size)
+    longest = int(trie.depth[nodes].max(initial=1))
+    first_position = symbols.starts + symbols.span[0]
+    own = threading.local()
+    tallies: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def job(begin, end, document):
+        if not hasattr(own, "last"):
+            own.last = np.full(nodes.size, -1, np.int64)
+            own.found = np.zeros(nodes.size, np.int64), np.full(nodes.size, -1, np.int64)
+            tallies.append(own.found)
+        _visit(
+            symbols.array, begin, end, first_position, document, table, longest, slot_of, own.last, *own.found
+        )
+        return end - begin
+
+    for size in iterate(job, stretches(symbols), threads):
+        if progress is not None:
+            progress.advance(size)
+    documents, position = np.zeros(nodes.size, np.int64), np.full(nodes.size, -1, np.int64)
+    for other_documents, other_position in tallies:
+        documents += other_documents
+        earlier = (other_position >= 0) & ((position < 0) | (other_position < position))
+        position[earlier] = other_position[earlier]
+    return documents, position
