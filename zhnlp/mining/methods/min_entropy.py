@@ -1,0 +1,64 @@
+"""Minimum entropy: cut by first-order gain, count, then drop what its parts say as cheaply (posts 5476 and 5597).
+
+1. Cut between a and b where p_ab < ``min_probability`` or PMI(a, b) < ``min_pmi``: joining them would not lower the
+   information per character (PMI > 1 nat is necessary).
+2. Count the segments that remain.
+3. De-redundancy, longest first: take w out, segment it with the rest by least information; keep it only if
+   ln p(w) - Σ ln p(parts) > margin, else its occurrences go to its parts.
+
+Source: 苏剑林, https://kexue.fm/archives/5476, https://kexue.fm/archives/5597
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from zhnlp.mining.encode import Symbols
+from zhnlp.mining.methods.base import Candidates, Method
+from zhnlp.mining.methods.pmi_cut import PmiCut
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.redundancy import redundant_nodes
+from zhnlp.mining.trie import Trie
+
+
+@dataclass(frozen=True)
+class MinEntropy(Method):
+    """Options of the minimum-entropy method.
+
+    Args:
+        min_pmi: least PMI in nats of adjacent symbols (1 is the exact criterion's necessary condition).
+        min_probability: least share of a pair, and of a word, among all symbols (post 5597: 1e-7).
+        redundancy: "auto" rejects w where the gain is below length - 1 nats (5597), "strict" where it is below
+            length nats, "off" keeps all.
+    """
+
+    name: ClassVar[str] = "min-entropy"
+
+    min_pmi: float = 1.0
+    min_probability: float = 1e-7
+    redundancy: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.redundancy not in ("auto", "strict", "off"):
+            raise ValueError(
+                f"redundancy={self.redundancy!r} is not known: expected 'auto', 'strict' or 'off'"
+            )
+
+    def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
+        """Judge every segment that the cuts leave."""
+        cut = PmiCut(min_ratio=float(np.exp(self.min_pmi)), min_probability=self.min_probability)
+        found = cut.find(symbols, trie, threads=threads, progress=progress)
+        reasons = list(found.reasons)
+        rare = found.segments[found.nodes] < self.min_probability * found.segments.sum()
+        reasons.append("rarer than min_probability")
+        found.reason[(found.reason == 0) & rare] = len(reasons) - 1
+        if self.redundancy != "off":
+            margin = -1.0 if self.redundancy == "auto" else 0.0
+            redundant = np.isin(found.nodes, redundant_nodes(trie, found.kept, found.segments, margin=margin))
+            reasons.append("says no more than its parts")
+            found.reason[redundant] = len(reasons) - 1
+        found.reasons = tuple(reasons)
+        return found

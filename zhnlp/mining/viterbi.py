@@ -1,0 +1,118 @@
+"""Unigram segmentation of a whole encoded corpus: every stretch is cut so that its total information is least.
+
+This is the recognition step of post 5476 over symbols, where the corpus and the trie already are; text is
+segmented by `zhnlp.mining.segmenter`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zhnlp.mining.alphabet import FIRST_SYMBOL
+from zhnlp.mining.encode import Symbols
+from zhnlp.mining.jit import compiled
+from zhnlp.mining.join import edge_slot, transitions
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.trie import Trie
+from zhnlp.mining.workers import Tallies, iterate, stretches
+
+_STRETCH = 4096  # symbols segmented at a time where no separator comes earlier
+
+
+@compiled
+def _segment(symbols, begin, end, table, weight, longest, count):
+    """Segment ``symbols[begin:end]`` and count the units by node; returns the total weight of the cuts."""
+    keys, children, chosen = table
+    mask = keys.size - 1
+    free = ~np.uint64(0)
+    best = np.empty(_STRETCH + 1, np.float64)
+    via = np.empty(_STRETCH + 1, np.int64)
+    size = np.empty(_STRETCH + 1, np.int64)
+    total = 0.0
+    at = begin
+    while at < end:
+        if symbols[at] == 0:
+            at += 1
+            continue
+        stop = at
+        while stop < end and symbols[stop] != 0 and stop - at < _STRETCH:
+            stop += 1
+        n = stop - at
+        best[0] = 0.0
+        best[1 : n + 1] = -np.inf
+        for i in range(n):
+            node = np.int64(symbols[at + i])
+            depth = 1
+            while True:
+                if depth == 1 or chosen[node]:
+                    value = best[i] + weight[node]
+                    if value > best[i + depth]:
+                        best[i + depth] = value
+                        via[i + depth] = node
+                        size[i + depth] = depth
+                if depth == longest or i + depth >= n or node < 2:
+                    break
+                key = np.uint64(node) << np.uint64(16) | np.uint64(symbols[at + i + depth])
+                slot = edge_slot(key, mask)
+                while keys[slot] != key and keys[slot] != free:
+                    slot = (slot + 1) & mask
+                if keys[slot] == free:
+                    break
+                node = np.int64(children[slot])
+                depth += 1
+        total += best[n]
+        i = n
+        while i > 0:
+            count[via[i]] += 1
+            i -= size[i]
+        at = stop
+    return total
+
+
+def segment_corpus(
+    symbols: Symbols,
+    trie: Trie,
+    words: np.ndarray,
+    weights: np.ndarray,
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, float]:
+    """Cut the corpus into the heaviest sequence of ``words`` and single symbols, and count the units.
+
+    Args:
+        words: (M,) nodes of the lexicon; single symbols are always allowed.
+        weights: (nodes,) log-probabilities, at most 0, of single symbols and of ``words``.
+
+    Returns:
+        Units by node, (nodes,) int64, and their total weight in nats.
+    """
+    chosen = np.zeros(len(trie), np.bool_)
+    chosen[words] = True
+    table = transitions(trie, chosen)
+    longest = int(trie.depth[words].max(initial=1))
+    tallies = Tallies(len(trie), np.int64)
+
+    def job(begin, end, document):
+        return _segment(symbols.array, begin, end, table, weights, longest, tallies.mine()), end - begin
+
+    total = 0.0
+    for value, size in iterate(job, stretches(symbols), threads):
+        total += value
+        if progress is not None:
+            progress.advance(size)
+    return tallies.total(), total
+
+
+def unit_weights(trie: Trie, words: np.ndarray, counts: np.ndarray, *, floor: float = 0.5) -> np.ndarray:
+    """ln(count / total) of the single symbols and of ``words``, (nodes,) float64; -inf for all other nodes.
+
+    Args:
+        counts: (nodes,) how often each stands as a unit.
+        floor: what a unit is counted as that was never met alone.
+    """
+    allowed = np.concatenate([np.arange(len(trie.alphabet)), words[words >= len(trie.alphabet)]])
+    weights = np.full(len(trie), -np.inf)
+    value = np.maximum(counts[allowed], floor)
+    weights[allowed] = np.log(value / value[FIRST_SYMBOL:].sum())
+    return weights
