@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhnlp.text import Corpus, CorpusError, CorpusWarning
+from zhnlp.text.readers.sniffing import looks_like_gb18030
 
 SENTENCE = "他说今天的天气非常好，我们一起去公园里走一走吧。"
 
@@ -54,6 +55,12 @@ def test_gb18030_is_recognised_and_said(write, text):
         text.rstrip("\n").split("\n")
     )
     assert list(report.encodings.values()) == ["gb18030"] and report.repaired_lines == 0
+
+
+def test_gb18030_may_have_few_broken_bytes_but_not_many():
+    good = SENTENCE.encode("gb18030")
+    assert looks_like_gb18030(good * 10 + b"\xff\n" + good)
+    assert not looks_like_gb18030((good + b"\xff\n") * 10)
 
 
 def test_broken_bytes_in_utf8_repair_their_line_only_and_are_located(write):

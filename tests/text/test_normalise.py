@@ -45,6 +45,7 @@ def test_every_entry_of_the_width_table():
 @example("e\u0301\u0323", "NFKC", True, True)
 @example("ᄀ\u1161\u11a8", "NFC", False, False)
 @example("ｶﾞ", "NFKC", False, False)
+@example("x\u0301㍿", "NFKC", False, False)
 @settings(max_examples=400)
 def test_text_is_that_of_unicodedata(text, form, width, lowercase):
     expected = fold_width(text).text if width else text
@@ -87,6 +88,8 @@ def test_by_hand_all_steps():
         (1, 2),
         (2, 3),
     ]
+    assert normalise("x\u0301㍿").offsets.to_source(1, 3) == (1, 3)
+    assert OffsetMap.identity(5).from_source(2, 3) == (2, 3)
     assert normalise("e\u0301x").offsets.to_source(0, 1) == (0, 2)
     assert normalise("e\u0301x").offsets.to_source(1, 2) == (2, 3)
 
@@ -119,6 +122,8 @@ def test_from_source_holds_all_that_was_made_from_a_span(some_pieces, data):
     first, last = offsets.from_source(start, end)
     touching = [i for i in range(len(offsets)) if offsets.starts[i] < end and offsets.ends[i] > start]
     assert first <= last and (start == end or all(first <= i < last for i in touching))
+    if start < end and touching and all(source for source, _ in some_pieces):
+        assert (first, last) == (touching[0], touching[-1] + 1)
 
 
 def test_refusals():

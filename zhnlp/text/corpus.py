@@ -238,6 +238,17 @@ class Corpus:
         yield from builder.close()
         self._end(report)
 
+    @property
+    def rereadable(self) -> bool:
+        """Whether the corpus can be run through more than once: no iterator and no stream."""
+        return not self._once
+
+    @property
+    def _once(self) -> bool:
+        return isinstance(self._texts, Iterator) or any(
+            hasattr(item.source, "read") for item in self._inputs or ()
+        )
+
     def total_bytes(self) -> int | None:
         """Bytes of all files as they lie on disk, or None when a size is not known (streams, texts in memory)."""
         sizes = [item.size for item in self._inputs or ()]
@@ -271,10 +282,7 @@ class Corpus:
         return blake2b(json.dumps(key).encode(), digest_size=16).hexdigest()
 
     def _begin(self) -> CorpusReport:
-        once = isinstance(self._texts, Iterator) or any(
-            hasattr(item.source, "read") for item in self._inputs or ()
-        )
-        if once and self._used:
+        if self._once and self._used:
             raise RuntimeError(
                 f"{self!r} was made from an iterator or a stream, which can be run through only once, and that is done; "
                 "give a list, a file or a re-iterable instead, e.g. Corpus.from_texts(list(texts))"

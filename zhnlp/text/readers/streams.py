@@ -30,11 +30,11 @@ class CountingStream(io.RawIOBase):
         return self._ahead[:size]
 
     def read(self, size: int = -1) -> bytes:
-        if self._ahead:
-            cut = len(self._ahead) if size < 0 else size
-            data, self._ahead = self._ahead[:cut], self._ahead[cut:]
-        else:
-            data = self._fetch(size)
+        data, self._ahead = self._ahead, b""
+        if 0 <= size < len(data):
+            data, self._ahead = data[:size], data[size:]
+        elif size != len(data) and not self.ended:
+            data += self._fetch(size if size < 0 else size - len(data))
         if self._on_read and data:
             self._on_read(len(data))
         return data
