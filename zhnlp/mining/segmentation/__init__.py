@@ -1,1 +1,0 @@
-"""Unigram segmentation, part by part: units, word trie, Viterbi, lattice, de-redundancy, reading lexicons."""
