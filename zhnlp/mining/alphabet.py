@@ -53,11 +53,8 @@ class Alphabet:
     @cached_property
     def is_number(self) -> np.ndarray:
         """Whether a symbol is a run of digits and marks only, (K,) bool."""
-        return np.fromiter(
-            (bool(t) and t[0].isascii() and not any(c.isalpha() for c in t) for t in self.texts),
-            bool,
-            len(self.texts),
-        )
+        numbers = (len(t) > 0 and t[0].isdigit() and t.upper() == t.lower() for t in self.texts)
+        return np.fromiter(numbers, bool, len(self.texts))
 
     @property
     def total(self) -> int:

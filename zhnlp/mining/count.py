@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -67,7 +68,9 @@ def count_ngrams(
     positions, bounds = _sort(symbols.array, size, threads)
     roots = Nodes(*(np.zeros(size, column.dtype) for column in Nodes.empty(0)))
     roots.count[:] = symbols.alphabet.counts
-    parts = grow_parts(symbols.array, positions, bounds, max_length, min_count, roots, threads, progress)
+    parts = list(
+        grow_parts(symbols.array, positions, bounds, max_length, min_count, roots, threads, progress)
+    )
     del positions
     return assemble(symbols.alphabet, max_length, min_count, roots, parts, threads)
 
@@ -97,12 +100,15 @@ def grow_parts(
     roots: Nodes,
     threads: int,
     progress: Progress | None = None,
-) -> list[tuple]:
-    """Grow the subtrees of all first symbols, in parts of about the same work, in symbol order."""
+) -> Iterator[tuple]:
+    """Grow the subtrees of all first symbols, in parts of about the same work, in symbol order.
+
+    Each part is as `assemble` takes it: (first symbols, bigram nodes, deeper nodes, split).
+    """
     sizes = np.diff(bounds)
     firsts = np.flatnonzero(sizes)
     if firsts.size == 0:
-        return []
+        return
     cuts = np.searchsorted(np.cumsum(sizes[firsts]), sizes.sum() * np.arange(1, _JOBS) / _JOBS)
     groups = [group for group in np.split(firsts, np.unique(cuts + 1)) if group.size]
     width = 4 * ((max(max_length, 4) + 3) // 4)
@@ -121,9 +127,7 @@ def grow_parts(
         )
         return group, nodes.take(0, n_bigrams), nodes.take(split, split + n_deeper), split
 
-    parts = []
     for part in iterate(grow_group, [(group,) for group in groups], threads):
-        parts.append(part)
         if progress is not None:
             progress.advance(int(sizes[part[0]].sum()))
-    return parts
+        yield part

@@ -96,6 +96,17 @@ def _piece_end(points, start, classes):
 
 
 @compiled
+def _joins(points, i, classes):
+    """Whether the mark at ``i`` stands inside a run, or ends one as in C++; only where runs are cut into pieces."""
+    if i == 0 or classes[points[i - 1]] < 2:
+        return False
+    if classes[points[i]] == 5:
+        return True
+    after = classes[points[i + 1]] if i + 1 < points.size else 0
+    return classes[points[i - 1]] < 4 and (after == 2 or after == 3)
+
+
+@compiled
 def _find_run(tables, length):
     """Slot of the run that lies unregistered behind the last one in ``run_points``, or of a free slot."""
     first = tables.used[2]
@@ -148,6 +159,8 @@ def _encode_block(points, begin, ends, document, token, drop, classes, fold, tab
             if document < ends.size:
                 starts[document] = written
         kind = classes[points[i]]
+        if token and kind >= 4 and _joins(points, i, classes):
+            kind = 1
         if kind == 1:
             identity = tables.single[points[i]]
             if identity == 0:
@@ -212,7 +225,8 @@ class Encoder:
 
     Args:
         runs: "symbol" makes one symbol of a whole run of Latin letters, digits and inner marks (GPT-4o, 2.4GHz,
-            C++); "token" one of each part that is all letters or all digits; "drop" treats them as separators.
+            C++); "token" one of each part of it that is all letters or all digits, and of each mark between them; "drop"
+            treats runs as separators.
 
     Raises:
         ValueError: ``runs`` is not one of the three.
@@ -290,32 +304,56 @@ class Encoder:
         """How often each provisional identity has occurred, (I,) int64."""
         return self._tables.counts[: int(self._tables.used[0])]
 
-    def texts(self) -> list[str]:
-        """What each provisional identity stands for; the first two stand for a separator and the unknown."""
+    @property
+    def nbytes(self) -> int:
+        """Memory of the tables, in bytes; it grows with the number of distinct runs."""
+        return sum(table.nbytes for table in self._tables)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All the encoder knows between two blocks, to be kept and given to `restore` later."""
+        return self._tables._asdict()
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a `state` of an encoder with the same ``runs``."""
+        self._tables = _Tables(**state)
+
+    def texts(self, identities: np.ndarray | None = None) -> list[str]:
+        """What provisional identities stand for (default: all); 0 stands for a separator, 1 for the unknown."""
         tables = self._tables
-        size, runs, filled, _ = tables.used.tolist()
-        owner = tables.owner[:size]
-        joined = tables.run_points[:filled].tobytes().decode("utf-32-le")
-        ends = tables.run_end[: runs + 1].tolist()
-        texts = [
-            chr(point) if point >= 0 else joined[ends[-1 - point] : ends[-point]] for point in owner.tolist()
-        ]
-        texts[:FIRST_SYMBOL] = [" ", "�"]
+        owner = tables.owner[: int(tables.used[0])]
+        owner = owner if identities is None else owner[identities]
+        runs = -1 - owner[owner < 0].astype(np.int64)
+        begins, ends = tables.run_end[runs], tables.run_end[runs + 1]
+        joined = "".join(
+            [
+                tables.run_points[a:b].tobytes().decode("utf-32-le")
+                for a, b in zip(begins.tolist(), ends.tolist())
+            ]
+        )
+        ends = np.cumsum(ends - begins).tolist()
+        pieces = map(joined.__getitem__, map(slice, [0, *ends], ends))
+        texts = [chr(point) if point >= 0 else next(pieces) for point in owner.tolist()]
+        if identities is None:
+            texts[:FIRST_SYMBOL] = [" ", "�"]
         return texts
 
     def alphabet(self) -> tuple[Alphabet, np.ndarray]:
         """The alphabet so far, and the final symbol of each provisional identity, (I,) uint16."""
-        texts, counts = self.texts(), self.counts
-        order = sorted(range(FIRST_SYMBOL, len(texts)), key=texts.__getitem__)
-        order = np.array(order, np.int64)
-        order = order[np.argsort(-counts[order], kind="stable")]
-        kept = order[: MAX_SYMBOLS - FIRST_SYMBOL]
-        renumber = np.full(len(texts), UNKNOWN, np.uint16)
+        counts = self.counts
+        distinct, room = counts.size - FIRST_SYMBOL, MAX_SYMBOLS - FIRST_SYMBOL
+        order = np.arange(FIRST_SYMBOL, counts.size)
+        if distinct > room:  # no text is made of the symbols that are too rare to be kept
+            order = order[counts[order] >= np.partition(counts[order], distinct - room)[distinct - room]]
+        texts = self.texts(order)
+        by_text = np.array(sorted(range(len(texts)), key=texts.__getitem__), np.int64)
+        by_count = by_text[np.argsort(-counts[order[by_text]], kind="stable")][:room]
+        kept = order[by_count]
+        renumber = np.full(counts.size, UNKNOWN, np.uint16)
         renumber[SEPARATOR] = SEPARATOR
         renumber[kept] = np.arange(FIRST_SYMBOL, FIRST_SYMBOL + kept.size, dtype=np.uint16)
         final_counts = np.bincount(renumber, weights=counts, minlength=FIRST_SYMBOL).astype(np.int64)
-        final_texts = texts[:FIRST_SYMBOL] + [texts[i] for i in kept]
-        return Alphabet(final_texts, final_counts, self.runs, dropped=order.size - kept.size), renumber
+        final_texts = [" ", "�"] + [texts[i] for i in by_count.tolist()]
+        return Alphabet(final_texts, final_counts, self.runs, dropped=distinct - kept.size), renumber
 
 
 @dataclass(eq=False)
@@ -334,6 +372,9 @@ class Symbols:
     def total(self) -> int:
         """T: the number of symbols that are not separators."""
         return self.alphabet.total
+
+    def release(self, begin: int, end: int) -> None:
+        """Say that ``array[begin:end]`` is not needed for now; symbols that lie on disk then give their memory back."""
 
     @property
     def span(self) -> tuple[int, int]:

@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zhnlp.mining.links import weakest_split
+from zhnlp.mining.trie import Trie
+
 NATS_PER_BIT = float(np.log(2))
 
 
@@ -92,3 +95,29 @@ class EntropyReport:
             for name, i in rows
         ]
         return "\n".join([head, *body])
+
+
+def entropy_gain(trie: Trie, nodes: np.ndarray, *, first_order: bool = False) -> np.ndarray:
+    """F_ab of each node at its weakest split, in nats per symbol of the corpus, (M,); 0 for single symbols.
+
+    Example:
+        >>> from zhnlp.mining.count import count_ngrams
+        >>> from zhnlp.mining.encode import encode_texts
+        >>> trie = count_ngrams(encode_texts(["电网电网，电站电网"]), min_count=3)
+        >>> node = trie.find([trie.alphabet.index[c] for c in "电网"])
+        >>> float(entropy_gain(trie, np.array([node]))[0].round(6)), float(merge_gain(3, [4, 3], 8).round(6))
+        (0.380423, 0.380423)
+    """
+    nodes = np.asarray(nodes, np.int64)
+    left, right = np.ones(nodes.size), np.ones(nodes.size)
+    weakest_split(trie.count, trie.parent, trie.suffix, nodes, left, right)
+    joint = trie.count[nodes].astype(np.float64)
+    single = trie.depth[nodes] == 1
+    left[single] = right[single] = joint[single]
+    gain = merge_gain(
+        joint,
+        np.stack([left, right], axis=-1),
+        np.full(nodes.size, float(max(trie.total, 1))),
+        first_order=first_order,
+    )
+    return np.where(single, 0.0, gain)

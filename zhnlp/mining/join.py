@@ -16,15 +16,18 @@ from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, iterate, stretches
 
-MAX_ORDER = 8  # longest strong fragment, in symbols
+BLOCK = 2048  # positions that step through the table together
 
 
 class Transitions(NamedTuple):
-    """A hash table of the trie's edges that lead to strong fragments: (node, symbol) → child."""
+    """A hash table of the trie's edges that lead to chosen nodes: (node, symbol) → child, and whether it is chosen.
 
-    keys: np.ndarray  # (2^h,) uint64: node << 16 | symbol, all ones where free
-    children: np.ndarray  # (2^h,) int32
-    strong: np.ndarray  # (nodes,) bool
+    Entry e is ``entries[2e]`` = node << 16 | symbol, all ones where free, and ``entries[2e + 1]`` = child << 1 | chosen,
+    side by side because they are read together.
+    """
+
+    entries: np.ndarray  # (2 · 2^h,) uint64
+    chosen: np.ndarray  # (nodes,) bool
 
 
 class Edges(NamedTuple):
@@ -36,44 +39,72 @@ class Edges(NamedTuple):
 
 
 @compiled
-def edge_slot(key, mask):
-    return np.int64((key * np.uint64(11400714819323198485)) >> np.uint64(20)) & mask
+def find_edge(entries, node, symbol):
+    """child << 1 | chosen for the edge from ``node`` by ``symbol``, or -1."""
+    key = np.uint64(node) << np.uint64(16) | np.uint64(symbol)
+    mask = (entries.size >> 1) - 1
+    slot = np.int64((key * np.uint64(11400714819323198485)) >> np.uint64(20)) & mask
+    while entries[2 * slot] != key and entries[2 * slot] != ~np.uint64(0):
+        slot = (slot + 1) & mask
+    return np.int64(entries[2 * slot + 1]) if entries[2 * slot] == key else np.int64(-1)
 
 
 @compiled
-def _insert_edges(nodes, parent, symbol, keys, children):
-    mask = keys.size - 1
-    free = ~np.uint64(0)
+def match_block(symbols, begin, size, entries, order, edges, alive):
+    """Follow the edges from each of ``size`` positions; ``edges[d, i]`` leads to the d + 2 symbols at begin + i, or is -1.
+
+    All positions take one step before any takes the next, so that their memory accesses overlap.  ``edges`` is
+    (order - 1, size) int64, ``alive`` (size,) int64.
+    """
+    n = 0
+    for i in range(size):
+        edge = find_edge(entries, symbols[begin + i], symbols[begin + i + 1])
+        edges[0, i] = edge
+        alive[n] = i
+        n += edge >= 0
+    for d in range(1, order - 1):
+        edges[d, :size] = -1
+        kept = 0
+        for j in range(n):
+            i = alive[j]
+            edge = find_edge(entries, edges[d - 1, i] >> 1, symbols[begin + i + d + 1])
+            edges[d, i] = edge
+            alive[kept] = i
+            kept += edge >= 0
+        n = kept
+
+
+@compiled
+def _insert_edges(nodes, parent, symbol, chosen, entries):
+    mask = (entries.size >> 1) - 1
     for i in range(nodes.size):
         node = nodes[i]
         key = np.uint64(parent[node]) << np.uint64(16) | np.uint64(symbol[node])
-        slot = edge_slot(key, mask)
-        while keys[slot] != free:
+        slot = np.int64((key * np.uint64(11400714819323198485)) >> np.uint64(20)) & mask
+        while entries[2 * slot] != ~np.uint64(0):
             slot = (slot + 1) & mask
-        keys[slot] = key
-        children[slot] = node
+        entries[2 * slot] = key
+        entries[2 * slot + 1] = np.uint64(node) << np.uint64(1) | np.uint64(chosen[node])
 
 
 @compiled
-def _mark_ancestors(strong, parent, needed):
-    for node in range(strong.size):
+def _mark_ancestors(chosen, parent, needed):
+    for node in range(chosen.size):
         ancestor = node
-        if strong[node]:
+        if chosen[node]:
             while ancestor >= 0 and not needed[ancestor]:
                 needed[ancestor] = True
                 ancestor = parent[ancestor]
 
 
-def transitions(trie: Trie, strong: np.ndarray) -> Transitions:
-    """The edges on the way to ``strong`` nodes, (nodes,) bool."""
+def transitions(trie: Trie, chosen: np.ndarray) -> Transitions:
+    """The edges on the way to ``chosen`` nodes, (nodes,) bool."""
     needed = np.zeros(len(trie), np.bool_)
-    _mark_ancestors(strong, trie.parent, needed)
+    _mark_ancestors(chosen, trie.parent, needed)
     nodes = np.flatnonzero(needed[len(trie.alphabet) :]) + len(trie.alphabet)
-    size = 1 << max(4, int(2 * nodes.size).bit_length())
-    keys = np.full(size, ~np.uint64(0))
-    children = np.zeros(size, np.int32)
-    _insert_edges(nodes, trie.parent, trie.symbol, keys, children)
-    return Transitions(keys, children, strong)
+    entries = np.full(2 << max(4, int(2 * nodes.size).bit_length()), ~np.uint64(0))
+    _insert_edges(nodes, trie.parent, trie.symbol, chosen, entries)
+    return Transitions(entries, chosen)
 
 
 @compiled
@@ -94,23 +125,26 @@ def next_node(edges, node, symbol):
 
 
 @compiled
-def _walk(symbols, begin, end, table, edges, order, max_length, count):
+def _walk(symbols, begin, end, entries, edges, order, max_length, every, count):
     """Cut ``symbols[begin:end]`` where nothing joins and count the segments by node; returns the unlisted ones."""
-    keys, children, strong = table
-    mask = keys.size - 1
-    free = ~np.uint64(0)
-    path = np.empty(MAX_ORDER, np.int64)  # nodes along the segment's beginning: path[d] has d + 1 symbols
+    matches = np.empty((max(order - 1, 1), BLOCK), np.int64)
+    alive = np.empty(BLOCK, np.int64)
+    path = np.empty(order, np.int64)  # nodes along the segment's beginning: path[d] has d + 1 symbols
     known = 0
     unlisted = 0
     first = begin
     reach = begin
+    filled = begin
     for i in range(begin, end + 1):
+        if i == filled:
+            match_block(symbols, i, min(BLOCK, end + 1 - i), entries, order, matches, alive)
+            filled += BLOCK
         symbol = symbols[i] if i < end else 0
         if i >= reach or symbol == 0:  # a cut before i: count the segment [first, i)
             length = i - first
             if length > 0 and symbols[first] >= 2:
                 node = np.int64(-1)
-                if length <= max_length:
+                if length <= max_length and (every or known >= min(length, order)):
                     node = path[min(known, length) - 1]
                     j = first + min(known, length)
                     while j < i and node >= 0:
@@ -122,29 +156,21 @@ def _walk(symbols, begin, end, table, edges, order, max_length, count):
                     unlisted += 1
             first = i + (symbol == 0)
             reach = i + 1
-            known = 0
+            known = 1
+            path[0] = symbol
         if symbol < 2:
             continue
-        node = np.int64(symbol)
-        if first == i:
-            path[0] = node
-            known = 1
-        depth = 1
+        at = i - filled + BLOCK
         longest = 1
-        while depth < order:
-            key = np.uint64(node) << np.uint64(16) | np.uint64(symbols[i + depth])
-            slot = edge_slot(key, mask)
-            while keys[slot] != key and keys[slot] != free:
-                slot = (slot + 1) & mask
-            if keys[slot] == free:
+        for d in range(order - 1):
+            edge = matches[d, at]
+            if edge < 0:
                 break
-            node = np.int64(children[slot])
             if first == i:
-                path[depth] = node
-                known = depth + 1
-            depth += 1
-            if strong[node]:
-                longest = depth
+                path[d + 1] = edge >> 1
+                known = d + 2
+            if edge & 1:
+                longest = d + 2
         reach = max(reach, i + longest)
     return unlisted
 
@@ -155,6 +181,7 @@ def join_segments(
     strong: np.ndarray,
     *,
     order: int,
+    every: bool = True,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> tuple[np.ndarray, int]:
@@ -163,6 +190,8 @@ def join_segments(
     Args:
         strong: (nodes,) bool, the strong fragments.
         order: length of the longest of them, in symbols (2-8).
+        every: count every segment; without it those are left unlisted whose first ``order`` symbols (or all, if
+            fewer) lead to no strong fragment, which backtracking would reject anyway; this is faster.
 
     Returns:
         Segments by node, (nodes,) int64, and the number of segments that are no node: rarer than ``min_count``
@@ -174,7 +203,7 @@ def join_segments(
 
     def job(begin, end, document):
         return _walk(
-            symbols.array, begin, end, table, edges, order, trie.max_length, tallies.mine()
+            symbols.array, begin, end, table.entries, edges, order, trie.max_length, every, tallies.mine()
         ), end - begin
 
     unlisted = 0

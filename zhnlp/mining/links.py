@@ -67,3 +67,24 @@ def least_pmi(count, parent, suffix, total, begin, end, pmi):
             worst = max(worst, left[k] * count[right])
             right = suffix[right]
         pmi[node] = np.log(total * count[node] / worst)
+
+
+@compiled
+def weakest_split(count, parent, suffix, nodes, left, right):
+    """Counts of the two parts at the split of least PMI of each of ``nodes``; the first such split on ties."""
+    counts = np.empty(64, np.float64)
+    for i in range(nodes.size):
+        n = 0
+        ancestor = parent[nodes[i]]
+        while ancestor >= 0:
+            counts[n] = count[ancestor]
+            n += 1
+            ancestor = parent[ancestor]
+        worst = -1.0
+        part = suffix[nodes[i]]
+        for k in range(n - 1, -1, -1):
+            if counts[k] * count[part] > worst:
+                worst = counts[k] * count[part]
+                left[i] = counts[k]
+                right[i] = count[part]
+            part = suffix[part]

@@ -8,7 +8,7 @@ import numpy as np
 
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import edge_slot, transitions
+from zhnlp.mining.join import find_edge, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import iterate, stretches
@@ -17,9 +17,7 @@ from zhnlp.mining.workers import iterate, stretches
 @compiled
 def _visit(symbols, begin, end, first_position, document, table, longest, slot_of, last, documents, position):
     """Note every occurrence of a chosen node in ``symbols[begin:end]``, whose first document is ``document``."""
-    keys, children, chosen = table
-    mask = keys.size - 1
-    free = ~np.uint64(0)
+    entries, chosen = table
     for i in range(begin, end):
         while document + 1 < first_position.size and first_position[document + 1] <= i:
             document += 1
@@ -28,8 +26,9 @@ def _visit(symbols, begin, end, first_position, document, table, longest, slot_o
             continue
         node = np.int64(symbol)
         depth = 1
+        is_chosen = chosen[node]
         while True:
-            if chosen[node]:
+            if is_chosen:
                 slot = slot_of[node]
                 if last[slot] != document:
                     last[slot] = document
@@ -38,13 +37,11 @@ def _visit(symbols, begin, end, first_position, document, table, longest, slot_o
                         position[slot] = i
             if depth == longest:
                 break
-            key = np.uint64(node) << np.uint64(16) | np.uint64(symbols[i + depth])
-            at = edge_slot(key, mask)
-            while keys[at] != key and keys[at] != free:
-                at = (at + 1) & mask
-            if keys[at] == free:
+            edge = find_edge(entries, node, symbols[i + depth])
+            if edge < 0:
                 break
-            node = np.int64(children[at])
+            node = edge >> 1
+            is_chosen = (edge & 1) != 0
             depth += 1
 
 

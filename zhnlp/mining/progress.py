@@ -18,21 +18,25 @@ class Progress:
 
     @contextmanager
     def stage(self, name: str, total: float | None = None, unit: str = "char") -> Iterator[Progress]:
-        """One stage with its own bar over ``total`` units."""
-        self._bar = tqdm(
-            total=total,
-            desc=name,
-            unit=unit,
-            unit_scale=True,
-            disable=not self.enabled,
-            leave=True,
-            file=sys.stderr,
+        """One stage with its own bar over ``total`` units; a stage within a stage takes the bar over for its time."""
+        outer, self._bar = (
+            self._bar,
+            tqdm(
+                total=total,
+                desc=name,
+                unit=unit,
+                unit_scale=True,
+                disable=not self.enabled,
+                file=sys.stderr,
+                leave=True,
+                bar_format=None if total else "{desc}: {elapsed}",
+            ),
         )
         try:
             yield self
         finally:
             self._bar.close()
-            self._bar = None
+            self._bar = outer
 
     def advance(self, units: float) -> None:
         """Move the bar of the current stage on."""

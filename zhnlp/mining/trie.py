@@ -102,20 +102,34 @@ def assemble(
     for number, (firsts, bigrams, deeper, split) in enumerate(parts):
         roots.first_child[firsts] += np.uint32(at_bigram)
         shift = at_deeper - split
-        for part, at in ((bigrams, at_bigram), (deeper, at_deeper)):
-            stop = at + part.symbol.size
-            for column, values in zip(columns, part):
-                column[at:stop] = values
-            columns.first_child[at:stop] = part.first_child.astype(np.int64) + shift
+        place_nodes(columns, bigrams, at_bigram, shift)
+        place_nodes(columns, deeper, at_deeper, shift)
         at_bigram += bigrams.symbol.size
         at_deeper += deeper.symbol.size
         parts[number] = None
-    for column, values in zip(columns, roots):
-        column[:size] = values
-    columns.symbol[:size] = np.arange(size)
+    place_roots(columns, roots)
     return link(
         Trie(alphabet, max_length, min_count, *columns, *room_for_links(columns.symbol.size)), threads
     )
+
+
+def place_nodes(columns: Nodes, nodes: Nodes, at: int, shift: int) -> None:
+    """Put grown nodes at ``at``; the numbers of their children rise by ``shift``, and are 0 where there are none."""
+    stop = at + nodes.symbol.size
+    for column, values in zip(columns, nodes):
+        column[at:stop] = values
+    first_child = columns.first_child[at:stop]
+    first_child += np.array(shift).astype(np.uint32)  # modulo 2^32, so a negative shift is right as well
+    first_child[nodes.children == 0] = 0
+
+
+def place_roots(columns: Nodes, roots: Nodes) -> None:
+    """Put the single symbols at the beginning."""
+    size = roots.symbol.size
+    for column, values in zip(columns, roots):
+        column[:size] = values
+    columns.first_child[:size][roots.children == 0] = 0
+    columns.symbol[:size] = np.arange(size)
 
 
 def room_for_links(size: int) -> tuple[np.ndarray, ...]:

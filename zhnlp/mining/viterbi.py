@@ -11,7 +11,7 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import edge_slot, transitions
+from zhnlp.mining.join import find_edge, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, iterate, stretches
@@ -22,9 +22,7 @@ _STRETCH = 4096  # symbols segmented at a time where no separator comes earlier
 @compiled
 def _segment(symbols, begin, end, table, weight, longest, count):
     """Segment ``symbols[begin:end]`` and count the units by node; returns the total weight of the cuts."""
-    keys, children, chosen = table
-    mask = keys.size - 1
-    free = ~np.uint64(0)
+    entries = table.entries
     best = np.empty(_STRETCH + 1, np.float64)
     via = np.empty(_STRETCH + 1, np.int64)
     size = np.empty(_STRETCH + 1, np.int64)
@@ -43,8 +41,9 @@ def _segment(symbols, begin, end, table, weight, longest, count):
         for i in range(n):
             node = np.int64(symbols[at + i])
             depth = 1
+            is_chosen = True
             while True:
-                if depth == 1 or chosen[node]:
+                if depth == 1 or is_chosen:
                     value = best[i] + weight[node]
                     if value > best[i + depth]:
                         best[i + depth] = value
@@ -52,13 +51,11 @@ def _segment(symbols, begin, end, table, weight, longest, count):
                         size[i + depth] = depth
                 if depth == longest or i + depth >= n or node < 2:
                     break
-                key = np.uint64(node) << np.uint64(16) | np.uint64(symbols[at + i + depth])
-                slot = edge_slot(key, mask)
-                while keys[slot] != key and keys[slot] != free:
-                    slot = (slot + 1) & mask
-                if keys[slot] == free:
+                edge = find_edge(entries, node, symbols[at + i + depth])
+                if edge < 0:
                     break
-                node = np.int64(children[slot])
+                node = edge >> 1
+                is_chosen = (edge & 1) != 0
                 depth += 1
         total += best[n]
         i = n

@@ -154,7 +154,9 @@ class LanguageModel(Method):
 
         def job(begin, end, document):
             options = float(trie.total), self.backoff, moves, trie.max_length
-            return _tag_and_count(symbols.array, begin, end, trie.count, edges, *options, tallies.mine()), end - begin
+            return _tag_and_count(
+                symbols.array, begin, end, trie.count, edges, *options, tallies.mine()
+            ), end - begin
 
         unlisted = 0
         with progress.stage("tag", symbols.array.size):

@@ -91,7 +91,13 @@ class Ngram(Method):
         order = min(self.order, trie.max_length)
         with progress.stage("join", symbols.array.size):
             segments, unlisted = join_segments(
-                symbols, trie, strong, order=max(order, 2), threads=threads, progress=progress
+                symbols,
+                trie,
+                strong,
+                order=max(order, 2),
+                every=not self.backtrack,
+                threads=threads,
+                progress=progress,
             )
         nodes = np.flatnonzero((strong | (segments > 0)) & (trie.count >= trie.min_count))
         nodes = nodes[word_like(trie, nodes)]

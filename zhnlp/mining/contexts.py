@@ -1,0 +1,88 @@
+"""Example contexts: for each word, a line of the corpus in which it occurs, cut from the user's own text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+
+from zhnlp.text import Corpus, Script, script, width_table
+
+_AROUND = 30  # characters kept on each side of the word
+_RUN = frozenset((Script.LATIN, Script.GREEK, Script.CYRILLIC, Script.DIGIT))
+_FIRST_HAN = "\u2e80"
+
+
+class Example(TypedDict):
+    """A word in its context: ``text[start:end]`` is the word; ``document`` counts from 0, ``offset`` from its start."""
+
+    text: str
+    start: int
+    end: int
+    document: int
+    offset: int
+
+
+def _fold(text: str) -> str:
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return width_table()[points].astype(np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def _in_run(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and text[at] < _FIRST_HAN and script(text[at]) in _RUN
+
+
+def find_word(text: str, word: str) -> int:
+    """Where ``word`` first stands in ``text`` without being cut out of a Latin or digit run, width ignored; or -1.
+
+    Example:
+        >>> find_word("15G，用５Ｇ基站", "5G")
+        5
+    """
+    for folded in (text, None):
+        if folded is None:
+            folded = _fold(text)
+        at = folded.find(word)
+        while at >= 0:
+            end = at + len(word)
+            inside = (_in_run(folded, at) and _in_run(folded, at - 1)) or (
+                _in_run(folded, end - 1) and _in_run(folded, end)
+            )
+            if not inside:
+                return at
+            at = folded.find(word, at + 1)
+    return -1
+
+
+def example_in(text: str, word: str, document: int) -> Example | None:
+    """The first occurrence of ``word`` in a document, with up to 30 characters of its line on each side."""
+    at = find_word(text, word)
+    if at < 0:
+        return None
+    end = at + len(word)
+    begin = max(text.rfind("\n", 0, at) + 1, at - _AROUND)
+    stop = text.find("\n", end, end + _AROUND)
+    stop = min(len(text), end + _AROUND) if stop < 0 else stop
+    return Example(text=text[begin:stop], start=at - begin, end=end - begin, document=document, offset=at)
+
+
+def find_examples(corpus: Corpus, words: Sequence[str], documents: np.ndarray) -> list[Example | None]:
+    """An example for each word, read again from ``corpus``; ``documents`` says in which document each occurs, (M,)."""
+    examples: list[Example | None] = [None] * len(words)
+    order = np.argsort(documents, kind="stable")
+    at, first = 0, 0
+    while at < order.size and documents[order[at]] < 0:
+        at += 1
+    for block in corpus.blocks():
+        if at == order.size:
+            break
+        while at < order.size and (document := int(documents[order[at]])) < first + block.ends.size:
+            k = document - first
+            start = int(block.ends[k - 1]) + 1 if k else 0
+            examples[order[at]] = example_in(
+                block.text[start : int(block.ends[k])], words[order[at]], document
+            )
+            at += 1
+        first += block.ends.size
+    return examples

@@ -1,0 +1,331 @@
+"""Word discovery from raw text: learn (`fit`, `partial_fit`), `freeze`, then `apply`."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zhnlp.mining.contexts import find_examples
+from zhnlp.mining.count import check_limits, count_ngrams
+from zhnlp.mining.encode import Symbols, SymbolStore
+from zhnlp.mining.entropy import EntropyReport, Information
+from zhnlp.mining.methods import Candidates, make_method
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.rank import default_cut, make_rows, rank_words
+from zhnlp.mining.reference import reference_words
+from zhnlp.mining.table import WordTable
+from zhnlp.mining.trie import Trie
+from zhnlp.mining.viterbi import segment_corpus, unit_weights
+from zhnlp.mining.workers import thread_count
+from zhnlp.text import Corpus, CorpusWarning
+
+if TYPE_CHECKING:
+    from zhnlp.mining.segmenter import Segmenter
+
+_BYTES_A_SYMBOL = 14  # memory of counting in memory
+
+
+class WordDiscoverer:
+    """Find the words of raw text and rank them; no labels, no dictionary.
+
+    Args:
+        method: "ngram" (posts 4256, 6920; default), "min-entropy" (5476), "boundary-entropy" (3491), "pmi-cut"
+            (3913) or "lm" (3956).
+        max_length: longest word, in symbols (1-12); a Latin or digit run is one symbol.
+        min_count: occurrences below which an n-gram is never a word (1 or more).
+        runs: what becomes of Latin and digit runs: "symbol", "token" or "drop" (see `zhnlp.mining.encode.Encoder`).
+        reference: what counts as known: "jieba", a dictionary file, words, or None.
+        new_only: leave known words out of the table.
+        min_score: least score; None takes the method's own (0 for "ngram", none for the others), which never
+            leaves fewer than 20 words if there are as many candidates.
+        top: words in the table at most; None for all.
+        examples: read the corpus again for a line of context a word, where it can be read again.
+        threads: workers; None takes all processors.  The table does not depend on it.
+        memory: ceiling such as "2GB"; a corpus that needs more is counted out of core in ``workdir``.
+        workdir: folder for counting out of core; with it, a killed run resumes.
+        progress: True, False, or None for bars where stderr is a terminal.
+        **options: options of the method, such as ``order``, ``min_pmi`` or ``backtrack``.
+
+    Raises:
+        ValueError: an argument is out of its range.
+        TypeError: the method has no such option.
+
+    Example:
+        >>> found = WordDiscoverer(min_count=2).fit(["深度学习很好"] * 3 + ["深度学习真好"] * 3)
+        >>> table = found.freeze()
+        >>> table[0]["word"], table[0]["count"], found.apply("学习深度学习")
+        ('深度学习', 6, ['学', '习', '深度学习'])
+    """
+
+    def __init__(
+        self,
+        method: str = "ngram",
+        *,
+        max_length: int = 8,
+        min_count: int = 5,
+        runs: str = "symbol",
+        reference: str | Path | Iterable[str] | None = "jieba",
+        new_only: bool = False,
+        min_score: float | None = None,
+        top: int | None = None,
+        examples: bool = True,
+        threads: int | None = None,
+        memory: str | int | None = None,
+        workdir: str | Path | None = None,
+        progress: bool | None = None,
+        **options: Any,
+    ):
+        check_limits(max_length, min_count)
+        self.method = make_method(method, **options)
+        self.max_length, self.min_count, self.runs = max_length, min_count, runs
+        self.reference, self.new_only, self.min_score, self.top = reference, new_only, min_score, top
+        self.examples, self.threads, self.memory, self.workdir = (
+            examples,
+            thread_count(threads),
+            memory,
+            workdir,
+        )
+        if top is not None and top < 1:
+            raise ValueError(f"top={top} is not possible: expected 1 or more words, or None for all")
+        self.progress = Progress(progress)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._store = SymbolStore(self.runs)
+        self._corpus: Corpus | None = None
+        self._reports: list[dict] = []
+        self.symbols: Symbols | None = None
+        self.trie: Trie | None = None
+        self.candidates: Candidates | None = None
+        self._words = np.empty(0, np.int64)
+        self._units: np.ndarray | None = None
+        self._segmenter: Segmenter | None = None
+
+    def fit(self, source: Any, **reading: Any) -> WordDiscoverer:
+        """Learn from a corpus, forgetting what was learnt before.
+
+        Args:
+            source: whatever `Corpus.of` takes: texts, Paths, an iterator, a Corpus …
+            **reading: options of `Corpus.of`.
+        """
+        self._forget()
+        return self.partial_fit(source, **reading)
+
+    def partial_fit(self, source: Any, **reading: Any) -> WordDiscoverer:
+        """Learn from one more part of a corpus; parts one after the other give the same table as all at once.
+
+        Raises:
+            RuntimeError: the discoverer is frozen.
+        """
+        if self.trie is not None:
+            raise RuntimeError(
+                "this discoverer is frozen: expected partial_fit before freeze. Next: fit, which begins anew, "
+                "or freeze(keep=True), which stays open"
+            )
+        corpus = Corpus.of(source, **reading)
+        self._corpus = None if self._reports else corpus
+        if self._needs_disk(corpus):
+            self._count_on_disk(corpus)
+        else:
+            with self._stage("read", corpus.total_bytes(), "B"):
+                done = 0
+                for block in corpus.blocks():
+                    self._store.add(block.text, block.ends)
+                    self.progress.advance(block.source_bytes - done)
+                    done = block.source_bytes
+        self._reports.append(corpus.report.as_dict())
+        return self
+
+    def freeze(self, keep: bool = False) -> WordTable:
+        """Count, judge and rank what was learnt.
+
+        Args:
+            keep: stay open for more `partial_fit`, at the price of memory.
+
+        Raises:
+            RuntimeError: nothing was learnt yet.
+        """
+        if not self._reports:
+            raise RuntimeError(
+                "nothing was learnt yet: expected fit(corpus) or partial_fit(corpus) before freeze()"
+            )
+        if self.trie is None:
+            self.symbols = self._store.freeze(keep)
+            with self._stage("count", self.symbols.total):
+                self.trie = count_ngrams(
+                    self.symbols,
+                    max_length=self.max_length,
+                    min_count=self.min_count,
+                    threads=self.threads,
+                    progress=self.progress,
+                )
+        self._units = self._segmenter = None
+        with self._stage("judge"):
+            self.candidates = self.method.find(
+                self.symbols, self.trie, threads=self.threads, progress=self.progress
+            )
+        table = self._table()
+        if keep:
+            self.trie = None
+        return table
+
+    def _table(self) -> WordTable:
+        trie, candidates = self.trie, self.candidates
+        with self._stage("rank", self.symbols.array.size):
+            cut = self.min_score
+            if cut is None:
+                cut = default_cut(trie, candidates, self.method.min_score)
+            nodes, scores, words = rank_words(trie, candidates, min_score=cut)
+            self._words = nodes
+            known = reference_words(self.reference)
+            if self.new_only:
+                new = np.array([word not in known for word in words], bool)
+                nodes, scores, words = nodes[new], scores[new], [word for word in words if word not in known]
+            nodes, scores, words = nodes[: self.top], scores[: self.top], words[: self.top]
+            rows, documents = make_rows(
+                self.symbols,
+                trie,
+                candidates,
+                nodes,
+                scores,
+                words,
+                known,
+                threads=self.threads,
+                progress=self.progress,
+            )
+        if self.examples and self._corpus is not None and self._corpus.rereadable:
+            with self._stage("examples"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", CorpusWarning)  # said already in the first pass
+                for row, example in zip(rows, find_examples(self._corpus, words, documents)):
+                    row["example"] = example
+        if not rows:
+            warnings.warn(self._why_empty(), stacklevel=3)
+        return WordTable(rows, corpus=self.corpus_report(), settings=self.settings())
+
+    def _why_empty(self) -> str:
+        rejected = ", ".join(
+            f"{number:,} {reason}" for reason, number in self.verdicts().items() if reason != "kept"
+        )
+        why = f"candidates: {rejected}" if rejected else f"no n-gram occurs {self.min_count} times"
+        return (
+            f"no word was found among {self.symbols.total:,} symbols ({why}). "
+            "Next: lower min_count or min_score, or give more text"
+        )
+
+    def corpus_report(self) -> dict[str, Any]:
+        """What was read, repaired and skipped; a list under "parts" when there was more than one part."""
+        return self._reports[0] if len(self._reports) == 1 else {"parts": self._reports}
+
+    def settings(self) -> dict[str, Any]:
+        """The parameters and the seconds of each stage, for reports."""
+        return {
+            "method": self.method.name,
+            **asdict(self.method),
+            "max_length": self.max_length,
+            "min_count": self.min_count,
+            "runs": self.runs,
+            "threads": self.threads,
+            "symbols": self.symbols.total,
+            "alphabet": len(self.trie.alphabet),
+            "n-grams": len(self.trie),
+            "candidates": self.verdicts(),
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+        }
+
+    def apply(self, text: str) -> list[str]:
+        """Segment a text with the frozen lexicon.
+
+        Raises:
+            RuntimeError: nothing is frozen yet.
+        """
+        return self.to_segmenter().words(text)
+
+    def to_segmenter(self) -> Segmenter:
+        """A unigram segmenter over the words of the table and all single characters of the corpus."""
+        from zhnlp.mining.segmenter import Segmenter
+
+        if self._segmenter is None:
+            counts = self.unit_counts()
+            nodes = np.flatnonzero(counts[2:] > 0) + 2
+            units = dict(zip(self.trie.words(nodes), counts[nodes].tolist()))
+            self._segmenter = Segmenter.from_counts(units)
+        return self._segmenter
+
+    def unit_counts(self, rounds: int = 2) -> np.ndarray:
+        """How often each node is a unit when the corpus is cut by the lexicon with least information, (nodes,).
+
+        Args:
+            rounds: re-estimations of the unit probabilities (hard EM), 1 or more.
+        """
+        if self.candidates is None:
+            raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
+        if self._units is None:
+            segments = self.candidates.segments
+            counts = self.trie.count.astype(np.float64) if segments is None else segments.astype(np.float64)
+            for _ in range(rounds):
+                weights = unit_weights(self.trie, self._words, counts)
+                counts, _ = segment_corpus(
+                    self.symbols, self.trie, self._words, weights, threads=self.threads
+                )
+            self._units = counts
+        return self._units
+
+    def entropy_report(self) -> EntropyReport:
+        """Bits per character and per word, before (characters) and after (words) discovery (post 5448)."""
+        counts = self.unit_counts()
+        alphabet = self.trie.alphabet
+        nodes = np.flatnonzero(counts[2:] > 0) + 2
+        symbols = self.trie.paths(nodes)
+        lengths = alphabet.lengths[symbols].sum(axis=1)
+        characters = Information.of(alphabet.counts[2:], alphabet.lengths[2:])
+        return EntropyReport(characters, Information.of(counts[nodes], lengths))
+
+    def verdicts(self) -> dict[str, int]:
+        """How many candidates were kept, and how many were rejected for each reason."""
+        if self.candidates is None:
+            raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
+        return self.candidates.summary()
+
+    @contextmanager
+    def _stage(self, name: str, total: float | None = None, unit: str = "char"):
+        begin = time.perf_counter()
+        with self.progress.stage(name, total, unit):
+            yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+
+    def _needs_disk(self, corpus: Corpus) -> bool:
+        if self.memory is None:
+            return False
+        from zhnlp.mining.out_of_core import parse_memory
+
+        size = corpus.total_bytes()
+        return size is None or size / 3 * _BYTES_A_SYMBOL > parse_memory(self.memory)
+
+    def _count_on_disk(self, corpus: Corpus) -> None:
+        from zhnlp.mining.out_of_core import count_out_of_core
+
+        if self._reports:
+            raise RuntimeError(
+                "counting out of core takes one corpus: expected one fit, with all paths in it"
+            )
+        with self._stage("count"):
+            self.symbols, self.trie = count_out_of_core(
+                corpus.blocks,
+                workdir=self.workdir,
+                memory=self.memory,
+                runs=self.runs,
+                max_length=self.max_length,
+                min_count=self.min_count,
+                threads=self.threads,
+                fingerprint=corpus.fingerprint(),
+                total_bytes=corpus.total_bytes(),
+                progress=self.progress,
+            )

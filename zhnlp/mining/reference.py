@@ -1,0 +1,55 @@
+"""What is known already: reference dictionaries against which mined words are new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def jieba_words() -> frozenset[str]:
+    """The words of the dictionary that jieba ships."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("jieba")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(
+            'reference="jieba" needs jieba. Next: pip install jieba, or pass reference=None'
+        )
+    return frozenset(read_words(Path(spec.origin).parent / "dict.txt"))
+
+
+def read_words(path: str | Path) -> list[str]:
+    """The words of a dictionary file: one a line, whatever follows the first blank, tab or comma is ignored.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not UTF-8 text.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not UTF-8 text (byte {error.start}): expected a dictionary with one word a line. "
+            f"Next: iconv -f GB18030 -t UTF-8 {path}"
+        ) from None
+    text = text.replace("\t", " ").replace(",", " ")
+    return [line.split(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def reference_words(reference: str | Path | Iterable[str] | None) -> frozenset[str]:
+    """The known words: "jieba", a dictionary file, an iterable of words, or None for no reference.
+
+    Example:
+        >>> "电网" in reference_words("jieba"), "电网" in reference_words(["电站"]), len(reference_words(None))
+        (True, False, 0)
+    """
+    if reference is None:
+        return frozenset()
+    if isinstance(reference, str) and reference == "jieba":
+        return jieba_words()
+    if isinstance(reference, (str, Path)):
+        return frozenset(read_words(reference))
+    return frozenset(reference)
