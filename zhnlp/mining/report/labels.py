@@ -14,14 +14,13 @@ _LABELS = {  # key: (English, Chinese)
         "词表与图需要 JavaScript，目前已被关闭。本页不从任何其他地方加载内容。",
     ),
     # header numbers
-    "words_found": ("words found", "个词"),
-    "new_words": ("new words", "个新词"),
-    "characters_read": ("characters read", "个字符"),
-    "seconds": ("seconds", "秒"),
+    "words_found": ("words found", "找到的词"),
+    "new_words": ("new words", "新词"),
+    "characters_read": ("characters read", "读取的字符"),
+    "seconds": ("seconds", "用时（秒）"),
     "a_second": ("{n} characters a second", "每秒 {n} 个字符"),
     "not_in_dictionary": ("{n} of the list, not in the dictionary", "占词表 {n}，词典未收"),
     "in_documents": ("in {n} documents", "共 {n} 篇文档"),
-    "no_dictionary": ("no reference dictionary was used", "未用参照词典"),
     # warnings
     "warnings": ("Please look", "请留意"),
     "skipped_warning": ("input skipped: {n}", "跳过了 {n} 处输入"),

@@ -42,7 +42,7 @@ def stats_html(
 
     Args:
         found: number of rows.
-        new: how many of them the dictionary lacks; None when no row says.
+        new: how many of them the dictionary lacks; None, when no row says, leaves it out.
         corpus: the corpus report, plain.
         settings: the settings, plain.
         label: labels of one language.
@@ -50,9 +50,7 @@ def stats_html(
     characters, documents = corpus.get("characters"), corpus.get("documents")
     seconds = total_seconds(settings)
     items = [_stat(f"{found:,}", label["words_found"])]
-    if new is None:
-        items.append(_stat("—", label["new_words"], label["no_dictionary"]))
-    else:
+    if new is not None:
         share = f"{new / found:.0%}" if found else "—"
         items.append(_stat(f"{new:,}", label["new_words"], label["not_in_dictionary"].format(n=share), "new"))
     if _is_number(characters):

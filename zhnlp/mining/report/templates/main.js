@@ -89,7 +89,17 @@ if (size) {
     const now = byId("plot-grid").clientWidth;
     if (now !== width) { width = now; redrawPlots(); }
   }).observe(byId("plot-grid"));
-  let before = state.size;  // paper gets up to 1,000 rows, not the page on the screen
-  addEventListener("beforeprint", () => { before = state.size; state.size = 1000; drawRows(current); });
-  addEventListener("afterprint", () => { state.size = before; drawRows(current); });
+  const legend = document.querySelector(".legend");
+  let screen = null;  // paper gets up to 1,000 rows and the legend; afterwards all is as it was
+  addEventListener("beforeprint", () => {
+    screen = { size: state.size, page: state.page, legend: legend.open };
+    Object.assign(state, { size: 1000, page: 0 });
+    legend.open = true;
+    drawRows(current);
+  });
+  addEventListener("afterprint", () => {
+    Object.assign(state, { size: screen.size, page: screen.page });
+    legend.open = screen.legend;
+    drawRows(current);
+  });
 }

@@ -36,7 +36,7 @@ function scorePlot(rows, width) {
   let low = sorted[0], high = sorted[sorted.length - 1];
   const log = low > 0 && high / sorted[sorted.length >> 1] > 20;
   if (low === high) { low -= 0.5; high += 0.5; }
-  const n = Math.min(Math.max(Math.round(width / 14), 8), 48);
+  const n = Math.min(Math.max(Math.round(width / 14), 8), 48, Math.ceil(2 * Math.sqrt(kept.length)) + 4);
   const [f, back] = log ? [Math.log10, (v) => 10 ** v] : [(v) => v, (v) => v];
   const step = (f(high) - f(low)) / n;
   const bins = Array.from({ length: n }, (_, i) => ({ low: back(f(low) + i * step), high: back(f(low) + (i + 1) * step), known: 0, new: 0 }));
@@ -140,7 +140,7 @@ const PLOTS = [
 for (const plot of PLOTS) {
   plot.body = element("div");
   plot.caption = element("figcaption");
-  const keys = element("p", { class: "keys", "aria-hidden": "true", style: null });
+  const keys = element("p", { class: "keys", "aria-hidden": "true" });
   if (plot.keys && hasNew) keys.append(element("span", { class: "key new" }, say("new")), element("span", { class: "key" }, say("known")));
   byId("plot-grid").append(element("figure", { id: `plot-${plot.key}` }, element("h3", {}, say(`plot_${plot.key}`)), keys, plot.body, plot.caption));
 }
