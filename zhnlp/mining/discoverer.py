@@ -102,6 +102,7 @@ class WordDiscoverer:
         self._store = SymbolStore(self.runs)
         self._corpus: Corpus | None = None
         self._reports: list[dict] = []
+        self._summaries: list[str] = []
         self.symbols: Symbols | None = None
         self.trie: Trie | None = None
         self.candidates: Candidates | None = None
@@ -142,6 +143,7 @@ class WordDiscoverer:
                     self.progress.advance(block.source_bytes - done)
                     done = block.source_bytes
         self._reports.append(corpus.report.as_dict())
+        self._summaries.append(str(corpus.report))
         return self
 
     def freeze(self, keep: bool = False) -> WordTable:
@@ -223,6 +225,10 @@ class WordDiscoverer:
     def corpus_report(self) -> dict[str, Any]:
         """What was read, repaired and skipped; a list under "parts" when there was more than one part."""
         return self._reports[0] if len(self._reports) == 1 else {"parts": self._reports}
+
+    def corpus_summary(self) -> str:
+        """What was read, repaired and skipped, to be read by a person."""
+        return "\n".join(self._summaries)
 
     def settings(self) -> dict[str, Any]:
         """The parameters and the seconds of each stage, for reports."""

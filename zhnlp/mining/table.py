@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from zhnlp.mining.contexts import Example
+from zhnlp.mining.export import write_jieba, write_list
+from zhnlp.text.files import atomic_file
 
 if TYPE_CHECKING:
     import pyarrow
@@ -76,16 +81,19 @@ class WordTable(list):
         return pyarrow.Table.from_pylist(list(self))
 
     def save(self, path: str | Path) -> Path:
-        """Write the table; the ending says how: .csv, .jsonl, .parquet, .dict (jieba user dictionary), .txt (words).
+        """Write the table; the ending says how.
+
+        .csv (with a byte-order mark, so that Excel reads it), .tsv, .jsonl, .parquet: all columns; .dict: jieba user
+        dictionary; .txt: the words, best first.
 
         Raises:
             ValueError: the ending is none of these.
         """
-        from zhnlp.mining.export import write_lexicon
-
+        write = writer_of(path)
         if not self:
             warnings.warn(f"the table is empty, so {path} will hold no word", stacklevel=2)
-        return write_lexicon(self, path)
+        write(self, Path(path))
+        return Path(path)
 
     def report(self, path: str | Path, **options: Any) -> Path:
         """Write a self-contained HTML page with the ranked table, plots, contexts and the corpus report."""
@@ -97,3 +105,60 @@ class WordTable(list):
         shown = ", ".join(f"{row['word']} {row['count']:,}" for row in self[:5])
         more = f", … {len(self):,} in all" if len(self) > 5 else ""
         return f"WordTable({shown}{more})"
+
+
+def _flat(row: WordRow) -> dict[str, Any]:
+    """The row with its example as three plain columns."""
+    example = row.get("example") or {}
+    plain = {key: value for key, value in row.items() if key != "example"}
+    return {
+        **plain,
+        "example": example.get("text"),
+        "document": example.get("document"),
+        "offset": example.get("offset"),
+    }
+
+
+def _write_csv(rows: WordTable, path: Path, delimiter: str) -> None:
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, _flat(rows[0]) if rows else COLUMNS, delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(map(_flat, rows))
+
+
+def _write_jsonl(rows: WordTable, path: Path) -> None:
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _write_parquet(rows: WordTable, path: Path) -> None:
+    import pyarrow.parquet
+
+    with atomic_file(path) as temporary:
+        pyarrow.parquet.write_table(rows.table, temporary)
+
+
+_WRITERS: dict[str, Callable[[WordTable, Path], Any]] = {
+    ".csv": partial(_write_csv, delimiter=","),
+    ".tsv": partial(_write_csv, delimiter="\t"),
+    ".jsonl": _write_jsonl,
+    ".parquet": _write_parquet,
+    ".dict": write_jieba,
+    ".txt": write_list,
+}
+
+
+def writer_of(path: str | Path) -> Callable[[WordTable, Path], Any]:
+    """The writer that the ending of ``path`` asks for.
+
+    Raises:
+        ValueError: the ending is not known.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _WRITERS:
+        raise ValueError(
+            f"{path} ends in {suffix or 'nothing'!r}: expected one of {', '.join(_WRITERS)}. "
+            "For HanLP, IK and tokenizers see zhnlp.mining.export"
+        )
+    return _WRITERS[suffix]

@@ -1,0 +1,39 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """A path beside ``path`` to write to, which takes its place at the end; folders above it are made.
+
+    When the block raises, what it wrote is removed and an older file at ``path`` stays as it was.
+
+    Raises:
+        IsADirectoryError: ``path`` is a folder.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with atomic_file(f"{folder}/new/words.txt") as temporary:
+        ...         _ = temporary.write_text("电网", encoding="utf-8")
+        ...     Path(folder, "new/words.txt").read_text(encoding="utf-8")
+        '电网'
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path} is a folder: expected the name of a file to write. Next: {path / 'out.txt'}"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
