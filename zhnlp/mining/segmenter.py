@@ -17,7 +17,7 @@ from zhnlp.mining.segmentation.lattice import add_expected, k_best, lattice
 from zhnlp.mining.segmentation.reading import read_lexicon
 from zhnlp.mining.segmentation.redundancy import Removed, remove_redundant
 from zhnlp.mining.segmentation.units import RUN, mark_units, split_units, unit_kinds
-from zhnlp.mining.segmentation.viterbi import BLOCK, Model, batches, cut_blocks
+from zhnlp.mining.segmentation.viterbi import BLOCK, Model, batches, cut_blocks, token_texts
 from zhnlp.mining.segmentation.weights import (
     LIMIT,
     best_split,
@@ -186,18 +186,17 @@ class Segmenter:
     def words(self, text: str) -> list[str]:
         """The words of a text, in order."""
         found: list[str] = []
-        for offset, _, _, cut in cut_blocks(text, self._ready()):
-            spans = zip((cut.starts + offset).tolist(), (cut.ends + offset).tolist())
-            found += [text[start:end] for start, end in spans]
+        for _, points, _, cut in cut_blocks(text, self._ready()):
+            found += token_texts(points, cut)
         return found
 
     def segment(self, text: str) -> list[dict]:
         """The words of a text with their places: ``text[start:end] == word`` in the text as given."""
-        found: list[dict] = []
-        for offset, _, _, cut in cut_blocks(text, self._ready()):
-            spans = zip((cut.starts + offset).tolist(), (cut.ends + offset).tolist())
-            found += [{"word": text[start:end], "start": start, "end": end} for start, end in spans]
-        return found
+        starts, ends = self.spans(text)
+        return [
+            {"word": text[start:end], "start": start, "end": end}
+            for start, end in zip(starts.tolist(), ends.tolist())
+        ]
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """Where words start and end, two (M,) int64 arrays, without making a string."""
@@ -216,8 +215,12 @@ class Segmenter:
     def segment_lines(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """The words of each text, in order, reading ahead by some 65,000 characters; quicker than one call a text."""
         for joined, ends in batches(texts):
-            starts, stops = self.spans(joined)
-            words = [joined[start:stop] for start, stop in zip(starts.tolist(), stops.tolist())]
+            words: list[str] = []
+            stops = []
+            for offset, points, _, cut in cut_blocks(joined, self._ready()):
+                words += token_texts(points, cut)
+                stops.append(cut.ends + np.int64(offset))
+            stops = np.concatenate(stops) if stops else np.zeros(0, np.int64)
             first = 0
             for last in np.searchsorted(stops, ends, side="right").tolist():
                 yield words[first:last]

@@ -33,7 +33,7 @@ def _edges(points, unit, kinds, trie, weight, unknown, starts, ends, nodes, valu
         end = i + 1
         while unit[end] == 0:
             end += 1
-        node = trie.symbols[points[i]]
+        node = np.int64(trie.symbols[points[i]])
         j = i + 1
         listed = False
         while True:
@@ -51,7 +51,7 @@ def _edges(points, unit, kinds, trie, weight, unknown, starts, ends, nodes, valu
                 if j < points.size and trie.inner[node] and trie.symbols[points[j]] != 0:
                     node = child_of(trie, node, trie.symbols[points[j]])
                 else:
-                    node = np.int32(0)
+                    node = np.int64(0)
             if node == 0 and j >= end:
                 break
             j += 1

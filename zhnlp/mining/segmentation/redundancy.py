@@ -51,7 +51,7 @@ def _sweep(order, ends, points, unit, trie, node_of, word_of, counts, logs, tota
         for i in range(size):
             if unit[begin + i] == 0 or best[i] == -np.inf:
                 continue
-            node = trie.symbols[points[begin + i]]
+            node = np.int64(trie.symbols[points[begin + i]])
             j = i + 1
             while node != 0 and j <= size:
                 other = word_of[node]

@@ -72,7 +72,14 @@ def _mark_units(points, split, kinds, classes, unit):
     unit[:] = 0
     unit[0] = 1
     end = 0
-    while end < points.size:
+    last = points.size - 1
+    while end <= last:
+        if end < last and kinds[points[end]] == 0:  # nearly all: a character with no mark behind it
+            behind = kinds[points[end + 1]]
+            if behind != 3 and behind != 5:
+                end += 1
+                unit[end] = 1
+                continue
         end = _unit_end(points, end, split, kinds, classes)
         unit[end] = 1
 

@@ -15,7 +15,7 @@ import numpy as np
 from zhnlp.mining.jit import compiled
 from zhnlp.mining.segmentation.units import mark_units, unit_kinds
 from zhnlp.mining.segmentation.wordtrie import WordTrie, child_of
-from zhnlp.text.characters import code_points
+from zhnlp.text.characters import code_points, from_code_points
 
 BLOCK = 1 << 18  # characters cut at once
 BATCH = 1 << 16  # characters of texts that are joined to be cut together
@@ -78,7 +78,7 @@ def _viterbi(points, unit, final, kinds, trie, weight, unknown, longest, path, s
             reach += 1
             best[reach] = -np.inf
         count = words[i] + 1
-        node = trie.symbols[points[i]]
+        node = np.int64(trie.symbols[points[i]])
         j = i + 1
         listed = False
         while node != 0:
@@ -133,6 +133,27 @@ def cut_blocks(
             continue
         yield position, points[:done], unit[: done + 1], Cut(*(column[:tokens] for column in out))
         position, size = position + done, block
+
+
+@compiled
+def _spread(points, starts, ends, out):
+    at = 0
+    for k in range(starts.size):
+        for i in range(starts[k], ends[k]):
+            out[at] = points[i]
+            at += 1
+        out[at] = 10
+        at += 1
+    return at
+
+
+def token_texts(points: np.ndarray, cut: Cut) -> list[str]:
+    """The tokens of a block as strings: written a line each, then split, which is quicker than slice by slice."""
+    if not cut.starts.size:
+        return []
+    out = np.empty(points.size + cut.starts.size, np.uint32)
+    written = _spread(points, cut.starts, cut.ends, out)
+    return from_code_points(out[: written - 1]).split("\n")
 
 
 def batches(texts: Iterable[str], size: int = BATCH) -> Iterator[tuple[str, list[int]]]:
