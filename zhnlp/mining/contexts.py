@@ -15,7 +15,7 @@ _FIRST_HAN = "\u2e80"
 
 
 class Example(TypedDict):
-    """A word in its context: ``text[start:end]`` is the word; ``document`` counts from 0, ``offset`` from its start."""
+    """A word in its context: ``text[start:end]`` is the word; ``document`` counts as enumerate(corpus) does, ``offset`` from its start."""
 
     text: str
     start: int
@@ -71,18 +71,19 @@ def find_examples(corpus: Corpus, words: Sequence[str], documents: np.ndarray) -
     """An example for each word, read again from ``corpus``; ``documents`` says in which document each occurs, (M,)."""
     examples: list[Example | None] = [None] * len(words)
     order = np.argsort(documents, kind="stable")
-    at, first = 0, 0
-    while at < order.size and documents[order[at]] < 0:
-        at += 1
+    at = int(np.searchsorted(documents[order], 0))
+    first = 0  # spans before the block, blank ones included, as they are counted in mining
+    numbered = 0  # documents before the block, as `enumerate(corpus)` counts them
     for block in corpus.blocks():
         if at == order.size:
             break
+        number = np.cumsum(block.filled()) - 1 + numbered
         while at < order.size and (document := int(documents[order[at]])) < first + block.ends.size:
             k = document - first
             start = int(block.ends[k - 1]) + 1 if k else 0
-            examples[order[at]] = example_in(
-                block.text[start : int(block.ends[k])], words[order[at]], document
-            )
+            text = block.text[start : int(block.ends[k])]
+            examples[order[at]] = example_in(text, words[order[at]], int(number[k]))
             at += 1
         first += block.ends.size
+        numbered = int(number[-1]) + 1 if number.size else numbered
     return examples

@@ -1,12 +1,12 @@
 """One score that ranks candidates by how likely a dictionary would list them: cohesion, freedom, entropy gain.
 
-    score = 0.25 ln(c (PMI - 1))               gain: what the corpus saves, in nats, when w becomes a unit (5476)
-          + 0.05 PMI                           cohesion: least PMI over all splits, nats
+    score = 0.2 ln(c (PMI - 1))                gain: what the corpus saves, in nats, when w becomes a unit (5476)
+          + 0.15 n                             cohesion: n = 10 PMI / ln(T / c), at most 10, PMI the least over all splits
           + 0.8 min(H_left, H_right)           outer freedom: w is met in many surroundings (3491)
-          - 0.65 max(H_right(w-), H_left(-w))  inner freedom: w without its last, first symbol goes on in many ways
+          - 0.6 max(H_right(w-), H_left(-w))   inner freedom: w without its last, first symbol goes on in many ways
           + 0.35 ln(share)                     share of occurrences in which w stands alone as a segment (6920)
-          - (4 - 0.17 PMI) m                   length: m = 0, 1, 2 for 2, 3, 4 symbols, 0.1 more for each further one
-          + 1.5
+          - (3.6 - 0.15 n) m                   length: m = 0, 1, 2 for 2, 3, 4 symbols, 0.1 more for each further one
+          + 1.3
 
 It is a log-odds: 0 means that about half of the candidates with this score are words.  The weights are a logistic
 regression, rounded, of "listed in the open dictionary jiagu" on n-grams of statutes, IT articles, general text and
@@ -20,7 +20,7 @@ import numpy as np
 from zhnlp.mining.jit import compiled
 from zhnlp.mining.trie import Trie
 
-_RUN_PMI = 8.0  # nats: what a run of Latin letters, which cannot be split, is credited with
+_RUN_PMI = 8.0  # nats: what the gain of a run of Latin letters, which cannot be split, is reckoned with
 
 
 @compiled
@@ -48,6 +48,7 @@ def score_nodes(trie: Trie, nodes: np.ndarray, segments: np.ndarray | None = Non
     count = trie.count[nodes].astype(np.float64)
     atom = trie.depth[nodes] == 1
     pmi = np.where(atom, _RUN_PMI, trie.pmi[nodes]).astype(np.float64)
+    cohesion = np.where(atom, 0.0, 10 * pmi / np.log(max(trie.total, 2) / count).clip(1e-9))
     outer = np.minimum(trie.left_entropy[nodes], trie.right_entropy[nodes]).astype(np.float64)
     inner = np.maximum(trie.right_entropy[trie.parent[nodes]], trie.left_entropy[trie.suffix[nodes]])
     inner = np.where(atom, 0.0, inner)
@@ -55,5 +56,5 @@ def score_nodes(trie: Trie, nodes: np.ndarray, segments: np.ndarray | None = Non
     length = trie.depth[nodes].astype(np.float64)
     m = np.clip(length - 2, 0, 2) + 0.1 * np.maximum(length - 4, 0)
     gain = np.log(count * np.maximum(pmi - 1, 0.1))
-    free = 0.8 * outer - 0.65 * inner + 0.35 * np.log(share)
-    return 0.25 * gain + 0.05 * pmi + free - (4 - 0.17 * pmi) * m + 1.5
+    freedom = 0.8 * outer - 0.6 * inner + 0.35 * np.log(share)
+    return 0.2 * gain + 0.15 * cohesion + freedom - (3.6 - 0.15 * cohesion) * m + 1.3

@@ -34,6 +34,10 @@ class Block:
     ends: np.ndarray
     source_bytes: int = 0
 
+    def filled(self) -> np.ndarray:
+        """Which of the documents are not blank, (K,) bool."""
+        return _filled(self.text, self.ends) if self.ends.size else np.zeros(0, bool)
+
     def documents(self) -> Iterator[str]:
         """The documents that are not blank, as strings."""
         start = 0
@@ -100,20 +104,23 @@ class BlockBuilder:
 
 def _measure(chunk: str) -> tuple[np.ndarray, int, int]:
     """The line ends of a chunk, and how many lines and characters in them are not blank."""
-    codes = _narrow_codes(chunk)
-    ends = np.append(np.flatnonzero(codes == 10), len(chunk))
+    ends = np.append(np.flatnonzero(_narrow_codes(chunk) == 10), len(chunk))
+    filled = _filled(chunk, ends)
+    lengths = np.diff(ends, prepend=-1) - 1
+    return ends, int(filled.sum()), int(lengths[filled].sum())
+
+
+def _filled(text: str, ends: np.ndarray) -> np.ndarray:
+    """Which of the documents that end at ``ends`` are not blank, (K,) bool."""
+    codes = _narrow_codes(text)
     starts = np.append(0, ends[:-1] + 1)
     filled = ends > starts
-    starts, stops = starts[filled], ends[filled]
-    spaces = script_table()[codes[starts]] == Script.SPACE
-    spaces &= script_table()[codes[stops - 1]] == Script.SPACE
-    documents, characters = len(starts), int((stops - starts).sum())
-    for k in np.flatnonzero(spaces).tolist():  # begins and ends with a blank: look inside
-        start, stop = int(starts[k]), int(stops[k])
-        if chunk[start:stop].isspace():
-            documents -= 1
-            characters -= stop - start
-    return ends, documents, characters
+    which = np.flatnonzero(filled)
+    spaces = script_table()[codes[starts[which]]] == Script.SPACE
+    spaces &= script_table()[codes[ends[which] - 1]] == Script.SPACE
+    for k in which[spaces].tolist():  # begins and ends with a blank: look inside
+        filled[k] = not text[starts[k] : ends[k]].isspace()
+    return filled
 
 
 def _narrow_codes(text: str) -> np.ndarray:

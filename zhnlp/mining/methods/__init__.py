@@ -10,9 +10,8 @@ from zhnlp.mining.methods.base import Candidates, Method
 
 
 def _known() -> dict[str, type[Method]]:
-    from zhnlp.mining.methods.language_model import LanguageModel
-
     from zhnlp.mining.methods.boundary_entropy import BoundaryEntropy
+    from zhnlp.mining.methods.language_model import LanguageModel
     from zhnlp.mining.methods.min_entropy import MinEntropy
     from zhnlp.mining.methods.ngram import Ngram
     from zhnlp.mining.methods.pmi_cut import PmiCut

@@ -91,7 +91,7 @@ def word_like(trie: Trie, nodes: np.ndarray) -> np.ndarray:
 
 
 def numeric(trie: Trie, nodes: np.ndarray) -> np.ndarray:
-    """Whether an n-gram consists of numbers only, (M,) bool."""
-    flags = trie.alphabet.is_number.copy()
-    flags[0] = True  # paths are filled with 0
-    return flags[trie.paths(nodes)].all(axis=1)
+    """Whether an n-gram holds a number and at most one other symbol (2024年, 3个), (M,) bool."""
+    paths = trie.paths(nodes)
+    numbers = trie.alphabet.is_number[paths].sum(axis=1)
+    return (numbers > 0) & (trie.depth[nodes] - numbers <= 1)

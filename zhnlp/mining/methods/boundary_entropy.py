@@ -39,7 +39,7 @@ class BoundaryEntropy(Method):
         nodes = np.flatnonzero(trie.count >= trie.min_count)
         nodes = nodes[(nodes >= 2) & word_like(trie, nodes)]
         verdicts = Verdicts(nodes)
-        verdicts.reject(numeric(trie, nodes), "a number")
+        verdicts.reject(numeric(trie, nodes), "a number and at most its unit")
         verdicts.reject(trie.pmi[nodes] <= self.min_pmi * scale(trie.total), "a split is weak")
         bound = self.min_entropy * scale(trie.total)
         verdicts.reject(trie.left_entropy[nodes] <= bound, "few left neighbours")

@@ -26,6 +26,9 @@ from zhnlp.mining.progress import Progress
 from zhnlp.mining.score import absorbed_nodes
 from zhnlp.mining.trie import Trie
 
+# Of ln(T / c), the PMI of an n-gram whose parts are never met apart: whoever comes so near is strong anyway.
+_NEARLY_ALL = 0.75
+
 
 @compiled
 def _windows_strong(nodes, depth, parent, suffix, strong, order):
@@ -82,8 +85,12 @@ class Ngram(Method):
 
     def strong_fragments(self, trie: Trie) -> np.ndarray:
         """Which nodes pass the threshold of their length, (nodes,) bool."""
-        inside = (trie.depth >= 2) & (trie.depth <= min(self.order, trie.max_length))
-        return inside & (trie.pmi >= self.thresholds(trie.total)[trie.depth])
+        inside = np.flatnonzero((trie.depth >= 2) & (trie.depth <= min(self.order, trie.max_length)))
+        most = np.log(max(trie.total, 2) / trie.count[inside].astype(np.float64))
+        bound = np.minimum(self.thresholds(trie.total)[trie.depth[inside]], _NEARLY_ALL * most)
+        strong = np.zeros(len(trie), np.bool_)
+        strong[inside] = trie.pmi[inside] >= bound
+        return strong
 
     def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
         """Judge strong fragments, joined segments and runs of Latin letters."""
@@ -102,7 +109,7 @@ class Ngram(Method):
         nodes = np.flatnonzero((strong | (segments > 0)) & (trie.count >= trie.min_count))
         nodes = nodes[word_like(trie, nodes)]
         verdicts = Verdicts(nodes)
-        verdicts.reject(numeric(trie, nodes), "a number")
+        verdicts.reject(numeric(trie, nodes), "a number and at most its unit")
         if self.backtrack:
             weak = ~_windows_strong(nodes, trie.depth, trie.parent, trie.suffix, strong, order)
             verdicts.reject(weak & (trie.depth[nodes] > 1), "a window is weak")

@@ -53,7 +53,7 @@ class PmiCut(Method):
         nodes = np.flatnonzero(segments)
         nodes = nodes[word_like(trie, nodes)]
         verdicts = Verdicts(nodes)
-        verdicts.reject(numeric(trie, nodes), "a number")
+        verdicts.reject(numeric(trie, nodes), "a number and at most its unit")
         needed = trie.min_count if self.min_segments is None else self.min_segments
         verdicts.reject(segments[nodes] < needed, "rarely a segment of its own")
         return verdicts.candidates(segments, unlisted)

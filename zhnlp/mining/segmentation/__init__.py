@@ -1,0 +1,1 @@
+"""The parts of `zhnlp.mining.segmenter`: units, word trie, Viterbi, k-best lattice, EM, de-redundancy, reading."""
