@@ -31,9 +31,7 @@ _MENDABLE = (ValueError, TypeError, OSError, ModuleNotFoundError)
 Files = Annotated[
     list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.", show_default=False)
 ]
-Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="File to write; its ending says the format.")
-]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write; its ending says the format.")]
 TextField = Annotated[str | None, typer.Option(help="Column or key of the text in tables and JSON lines.")]
 Progress = Annotated[
     bool | None, typer.Option("--progress/--quiet", help="Bars on stderr (default: on a terminal).")
@@ -170,12 +168,8 @@ def _print_words(rows: list[dict]) -> None:
 @_mendable
 def segment(
     files: Files,
-    lexicon: Annotated[
-        Path | None, typer.Option(help="Lexicon file; default: jieba's dictionary.")
-    ] = None,
-    user_words: Annotated[
-        Path | None, typer.Option(help="File of words that win over their parts.")
-    ] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="Lexicon file; default: jieba's dictionary.")] = None,
+    user_words: Annotated[Path | None, typer.Option(help="File of words that win over their parts.")] = None,
     separator: Annotated[str, typer.Option(help="What stands between two words.")] = " ",
     format: Annotated[
         str, typer.Option(help="text: words with separators; jsonl: words with offsets.")
