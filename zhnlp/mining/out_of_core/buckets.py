@@ -74,20 +74,16 @@ class Costs(NamedTuple):
     def of(self, positions: int, largest: int) -> int:
         """Bytes for a bucket of ``positions`` occurrences, ``largest`` of them of one first symbol."""
         records = positions * (2 * self.stride + 4)
-        nodes = 2 * NODE_BYTES * self.nodes_per_symbol * (positions / _GROUPS + largest)
-        return int(records + self.threads * (4 * self.width * largest + nodes + _SCAN_BYTES))
+        waiting = 1.5 * NODE_BYTES * self.nodes_per_symbol * positions  # grown, not yet written
+        growing = 3 * NODE_BYTES * self.nodes_per_symbol * (positions / _GROUPS + largest)
+        return int(records + waiting + self.threads * (4 * self.width * largest + growing + _SCAN_BYTES))
 
 
 def frequent_symbols(counts: np.ndarray, costs: Costs, capacity: int) -> np.ndarray:
-    """The first symbols too frequent for a bucket of ``capacity`` bytes, rising."""
-    return np.array(
-        [
-            symbol
-            for symbol in range(FIRST_SYMBOL, counts.size)
-            if not _fits(int(counts[symbol]), int(counts[symbol]), costs, capacity)
-        ],
-        np.int64,
-    )
+    """The first symbols that have n-grams and are too frequent for a bucket of ``capacity`` bytes, rising."""
+    sizes = ((symbol, int(counts[symbol])) for symbol in range(FIRST_SYMBOL, counts.size))
+    found = [s for s, n in sizes if n >= costs.min_count and not _fits(n, n, costs, capacity)]
+    return np.array(found, np.int64)
 
 
 def _fits(positions: int, largest: int, costs: Costs, capacity: int) -> bool:

@@ -26,7 +26,7 @@ from zhnlp.mining.out_of_core import encoding
 from zhnlp.mining.out_of_core.assembly import assemble_parts, load_trie
 from zhnlp.mining.out_of_core.buckets import Bucket, Costs, cut_buckets, frequent_symbols
 from zhnlp.mining.out_of_core.gather import gather_bucket
-from zhnlp.mining.out_of_core.memory import parse_memory, readable
+from zhnlp.mining.out_of_core.memory import give_back, parse_memory, readable
 from zhnlp.mining.out_of_core.parts import Part, open_part, write_part
 from zhnlp.mining.out_of_core.plan import BLOCK_BYTES, Plan, bucket_capacity
 from zhnlp.mining.out_of_core.survey import NEIGHBOUR_BYTES, Survey, survey
@@ -56,7 +56,7 @@ def count_out_of_core(
         blocks: gives the blocks of the corpus (with ``text`` and ``ends``) from the first one, the same ones at each
             call, of about 4 million characters or less: ``corpus.blocks``.
         workdir: where the job keeps its files, and finds them again; None takes a folder that is removed.
-        memory: ceiling above the bare interpreter, such as "2GB", or bytes; at least 190 MB.
+        memory: ceiling above the bare interpreter, such as "2GB", or bytes; at least 210 MB.
         runs: see `Encoder`.
         max_length: longest n-gram, in symbols (1-12).
         min_count: occurrences below which an n-gram is dropped (1 or more).
@@ -162,7 +162,7 @@ class _Job:
             blocks,
             work.folder,
             runs=self.runs,
-            capacity=self.room - BLOCK_BYTES + (32 << 20),
+            capacity=max(self.room - BLOCK_BYTES, 0) + (32 << 20),  # a part of RESERVE is for it
             total_bytes=total_bytes,
             progress=self.progress,
         )
@@ -184,6 +184,7 @@ class _Job:
                 if part is None:
                     if path.exists():
                         self.progress.say(f"{path.name} is damaged: counted anew")
+                    give_back()
                     part = self.grow(work, seen, bucket, path)
                 else:
                     self.progress.advance(bucket.positions)

@@ -66,7 +66,6 @@ def encode_to_disk(
     capacity: int,
     total_bytes: int | None = None,
     progress: Progress,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> tuple[int, int]:
     """Encode all blocks into ``folder`` and return how many padded symbols and documents there are.
 
@@ -83,7 +82,7 @@ def encode_to_disk(
     """
     job = _Job(folder, runs)
     if not job.complete:
-        _read_blocks(job, blocks, capacity, total_bytes, progress, checkpoint_seconds)
+        _read_blocks(job, blocks, capacity, total_bytes, progress)
     alphabet, renumber = job.encoder.alphabet()
     size = job.written + 2 * PADDING
     with (
@@ -102,7 +101,7 @@ def encode_to_disk(
     return size, job.documents
 
 
-def _read_blocks(job, blocks, capacity, total_bytes, progress, checkpoint_seconds):
+def _read_blocks(job, blocks, capacity, total_bytes, progress):
     identities, starts = job.folder / IDENTITIES, job.folder / STARTS
     for path, size in (identities, 4 * job.written), (starts, 8 * job.documents):
         with path.open("ab") as file:
@@ -128,7 +127,7 @@ def _read_blocks(job, blocks, capacity, total_bytes, progress, checkpoint_second
             done = read
             del block, symbols, begins
             _check_tables(job.encoder, capacity)
-            if time.monotonic() - last >= checkpoint_seconds:
+            if time.monotonic() - last >= CHECKPOINT_SECONDS:
                 flush(out)
                 flush(places)
                 job.checkpoint()
