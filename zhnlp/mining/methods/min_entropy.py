@@ -16,12 +16,15 @@ from typing import ClassVar
 
 import numpy as np
 
+from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.methods.base import Candidates, Method
 from zhnlp.mining.methods.pmi_cut import PmiCut
 from zhnlp.mining.progress import Progress
-from zhnlp.mining.redundancy import redundant_nodes
+from zhnlp.mining.segmentation.redundancy import remove_redundant
 from zhnlp.mining.trie import Trie
+
+_STRICT = 5.0  # nats
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class MinEntropy(Method):
     Args:
         min_pmi: least PMI in nats of adjacent symbols (1 is the exact criterion's necessary condition).
         min_probability: least share of a pair, and of a word, among all symbols (post 5597: 1e-7).
-        redundancy: "auto" rejects w where the gain is below length - 1 nats (5597), "strict" where it is below
-            length nats, "off" keeps all.
+        redundancy: "auto" rejects w where the gain is at most its length - 1 nats (5597), "strict" where it is at
+            most 5 nats, "off" keeps all.
     """
 
     name: ClassVar[str] = "min-entropy"
@@ -56,9 +59,17 @@ class MinEntropy(Method):
         reasons.append("rarer than min_probability")
         found.reason[(found.reason == 0) & rare] = len(reasons) - 1
         if self.redundancy != "off":
-            margin = -1.0 if self.redundancy == "auto" else 0.0
-            redundant = np.isin(found.nodes, redundant_nodes(trie, found.kept, found.segments, margin=margin))
             reasons.append("says no more than its parts")
-            found.reason[redundant] = len(reasons) - 1
+            found.reason[np.isin(found.nodes, self._redundant(trie, found))] = len(reasons) - 1
         found.reasons = tuple(reasons)
         return found
+
+    def _redundant(self, trie: Trie, found: Candidates) -> np.ndarray:
+        kept = found.kept[trie.depth[found.kept] > 1]
+        single = np.arange(FIRST_SYMBOL, len(trie.alphabet))
+        nodes = np.concatenate([single, kept])
+        words = trie.words(nodes)
+        counts = dict(zip(words, np.maximum(found.segments[nodes], 0.5).tolist()))
+        _, removed = remove_redundant(counts, margin="length" if self.redundancy == "auto" else _STRICT)
+        gone = {word.word for word in removed}
+        return kept[[word in gone for word in words[single.size :]]]
