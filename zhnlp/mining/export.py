@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import uuid
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from zhnlp.mining.segmentation.weights import LIMIT
 from zhnlp.mining.segmenter import UNKNOWN_GAP
+from zhnlp.text.files import write_whole
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -172,8 +172,8 @@ def save_tokenizer(rows: Iterable[Mapping], folder: str | Path, **options) -> To
         "model_max_length": int(1e30),
         **_roles(tokenizer),
     }
-    _replace(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
-    _replace(folder / "tokenizer_config.json", json.dumps(config, ensure_ascii=False, indent=2) + "\n")
+    write_whole(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
+    write_whole(folder / "tokenizer_config.json", json.dumps(config, ensure_ascii=False, indent=2) + "\n")
     return tokenizer
 
 
@@ -274,16 +274,5 @@ def _write(
         )
     if not lines:
         _warn_empty(what)
-    _replace(Path(path), "".join(lines))
+    write_whole(path, "".join(lines))
     return len(lines)
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        temporary.write_bytes(text.encode("utf-8"))
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

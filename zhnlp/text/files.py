@@ -37,3 +37,9 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, text: str) -> None:
+    """Write ``text`` in UTF-8, line ends as they are; the file is there whole or not at all."""
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))

@@ -12,6 +12,7 @@ from zhnlp.mining.report.escape import plain
 from zhnlp.mining.report.labels import labels
 from zhnlp.mining.report.page import render_page
 from zhnlp.mining.report.summary import why_empty
+from zhnlp.text.files import write_whole
 
 
 def write_report(
@@ -77,16 +78,5 @@ def write_report(
         warnings.warn(
             f"{path} holds no words: {why_empty(corpus, settings, labels('en'))}", UserWarning, stacklevel=2
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(path, page.encode("utf-8"))
+    write_whole(path, page)
     return path
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the target, then take its place: a reader sees the old page or the new, never half of one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
