@@ -54,7 +54,7 @@ class Run:
             raise SystemExit(2)
         self.record = {"peer": peer, "call": call, "score_is": scores, "order_is": order}
         self.record["patches"] = list(patches)
-        self._interpreter_bytes, self._import_cpu, self._work = peak_bytes(), 0.0, {}
+        self._interpreter_bytes, self._import_cpu, self.result = peak_bytes(), 0.0, {}
 
     @contextlib.contextmanager
     def imports(self):
@@ -70,7 +70,7 @@ class Run:
         start, clock = cpu_seconds(), time.perf_counter()
         yield
         work = cpu_seconds() - start
-        self._work = {
+        self.result = {
             "cpu_seconds": round(work, 3),
             "cpu_seconds_with_imports": round(work + self._import_cpu, 3),
             "wall_seconds": round(time.perf_counter() - clock, 3),
@@ -95,7 +95,7 @@ class Run:
             input_sha256=hashlib.sha256(data).hexdigest(),
             documents=text.count("\n") + (not text.endswith("\n")),
             characters=len(text),
-            **self._work,
+            **self.result,
             **more,
         )
         self.record["words_found"] = len(words)
