@@ -16,16 +16,19 @@ from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, iterate, stretches
 
+FREQUENT = 1024  # symbols (identities go by falling count) whose pairs have a table of their own
 BLOCK = 2048  # positions that step through the table together
 
 
 class Transitions(NamedTuple):
-    """A hash table of the trie's edges that lead to chosen nodes: (node, symbol) → child, and whether it is chosen.
+    """The trie's edges on the way to chosen nodes: (node, symbol) → child << 2 | leads on << 1 | chosen, or -1.
 
-    Entry e is ``entries[2e]`` = node << 16 | symbol, all ones where free, and ``entries[2e + 1]`` = child << 1 | chosen,
-    side by side because they are read together.
+    ``pairs`` answers for two frequent symbols at once; all other edges are in a hash table, whose entry e is
+    ``entries[2e]`` = node << 16 | symbol, all ones where free, and ``entries[2e + 1]``, side by side because they are
+    read together.
     """
 
+    pairs: np.ndarray  # (FREQUENT, FREQUENT) int32
     entries: np.ndarray  # (2 · 2^h,) uint64
     chosen: np.ndarray  # (nodes,) bool
 
@@ -40,7 +43,7 @@ class Edges(NamedTuple):
 
 @compiled
 def find_edge(entries, node, symbol):
-    """child << 1 | chosen for the edge from ``node`` by ``symbol``, or -1."""
+    """child << 2 | leads on << 1 | chosen for the edge from ``node`` by ``symbol``, or -1."""
     key = np.uint64(node) << np.uint64(16) | np.uint64(symbol)
     mask = (entries.size >> 1) - 1
     slot = np.int64((key * np.uint64(11400714819323198485)) >> np.uint64(20)) & mask
@@ -50,7 +53,15 @@ def find_edge(entries, node, symbol):
 
 
 @compiled
-def match_block(symbols, begin, size, entries, order, edges, alive):
+def find_pair(pairs, entries, first, second):
+    """`find_edge` from a single symbol."""
+    if first < FREQUENT and second < FREQUENT:
+        return np.int64(pairs[first, second])
+    return find_edge(entries, first, second)
+
+
+@compiled
+def match_block(symbols, begin, size, pairs, entries, order, edges, alive):
     """Follow the edges from each of ``size`` positions; ``edges[d, i]`` leads to the d + 2 symbols at begin + i, or is -1.
 
     All positions take one step before any takes the next, so that their memory accesses overlap.  ``edges`` is
@@ -58,33 +69,37 @@ def match_block(symbols, begin, size, entries, order, edges, alive):
     """
     n = 0
     for i in range(size):
-        edge = find_edge(entries, symbols[begin + i], symbols[begin + i + 1])
+        edge = find_pair(pairs, entries, symbols[begin + i], symbols[begin + i + 1])
         edges[0, i] = edge
         alive[n] = i
-        n += edge >= 0
+        n += (edge >= 0) & ((edge & 2) != 0)
     for d in range(1, order - 1):
         edges[d, :size] = -1
         kept = 0
         for j in range(n):
             i = alive[j]
-            edge = find_edge(entries, edges[d - 1, i] >> 1, symbols[begin + i + d + 1])
+            edge = find_edge(entries, edges[d - 1, i] >> 2, symbols[begin + i + d + 1])
             edges[d, i] = edge
             alive[kept] = i
-            kept += edge >= 0
+            kept += (edge >= 0) & ((edge & 2) != 0)
         n = kept
 
 
 @compiled
-def _insert_edges(nodes, parent, symbol, chosen, entries):
+def _insert_edges(nodes, parent, symbol, chosen, leads_on, frequent, pairs, entries):
     mask = (entries.size >> 1) - 1
     for i in range(nodes.size):
         node = nodes[i]
+        value = np.int64(node) << 2 | np.int64(leads_on[node]) << 1 | np.int64(chosen[node])
+        if parent[node] < frequent and symbol[node] < frequent:
+            pairs[parent[node], symbol[node]] = value
+            continue
         key = np.uint64(parent[node]) << np.uint64(16) | np.uint64(symbol[node])
         slot = np.int64((key * np.uint64(11400714819323198485)) >> np.uint64(20)) & mask
         while entries[2 * slot] != ~np.uint64(0):
             slot = (slot + 1) & mask
         entries[2 * slot] = key
-        entries[2 * slot + 1] = np.uint64(node) << np.uint64(1) | np.uint64(chosen[node])
+        entries[2 * slot + 1] = np.uint64(value)
 
 
 @compiled
@@ -102,9 +117,14 @@ def transitions(trie: Trie, chosen: np.ndarray) -> Transitions:
     needed = np.zeros(len(trie), np.bool_)
     _mark_ancestors(chosen, trie.parent, needed)
     nodes = np.flatnonzero(needed[len(trie.alphabet) :]) + len(trie.alphabet)
-    entries = np.full(2 << max(4, int(2 * nodes.size).bit_length()), ~np.uint64(0))
-    _insert_edges(nodes, trie.parent, trie.symbol, chosen, entries)
-    return Transitions(entries, chosen)
+    leads_on = np.zeros(len(trie), np.bool_)
+    leads_on[trie.parent[nodes]] = True
+    frequent = min(FREQUENT, len(trie.alphabet))  # parents above are longer than one symbol
+    hashed = np.count_nonzero((trie.parent[nodes] >= frequent) | (trie.symbol[nodes] >= frequent))
+    entries = np.full(2 << max(4, int(2 * hashed).bit_length()), ~np.uint64(0))
+    pairs = np.full((FREQUENT, FREQUENT), -1, np.int32)
+    _insert_edges(nodes, trie.parent, trie.symbol, chosen, leads_on, frequent, pairs, entries)
+    return Transitions(pairs, entries, chosen)
 
 
 @compiled
@@ -125,7 +145,7 @@ def next_node(edges, node, symbol):
 
 
 @compiled
-def _walk(symbols, begin, end, entries, edges, order, max_length, every, count):
+def _walk(symbols, begin, end, pairs, entries, edges, order, max_length, every, count):
     """Cut ``symbols[begin:end]`` where nothing joins and count the segments by node; returns the unlisted ones."""
     matches = np.empty((max(order - 1, 1), BLOCK), np.int64)
     alive = np.empty(BLOCK, np.int64)
@@ -137,7 +157,7 @@ def _walk(symbols, begin, end, entries, edges, order, max_length, every, count):
     filled = begin
     for i in range(begin, end + 1):
         if i == filled:
-            match_block(symbols, i, min(BLOCK, end + 1 - i), entries, order, matches, alive)
+            match_block(symbols, i, min(BLOCK, end + 1 - i), pairs, entries, order, matches, alive)
             filled += BLOCK
         symbol = symbols[i] if i < end else 0
         if i >= reach or symbol == 0:  # a cut before i: count the segment [first, i)
@@ -167,7 +187,7 @@ def _walk(symbols, begin, end, entries, edges, order, max_length, every, count):
             if edge < 0:
                 break
             if first == i:
-                path[d + 1] = edge >> 1
+                path[d + 1] = edge >> 2
                 known = d + 2
             if edge & 1:
                 longest = d + 2
@@ -203,7 +223,16 @@ def join_segments(
 
     def job(begin, end, document):
         return _walk(
-            symbols.array, begin, end, table.entries, edges, order, trie.max_length, every, tallies.mine()
+            symbols.array,
+            begin,
+            end,
+            table.pairs,
+            table.entries,
+            edges,
+            order,
+            trie.max_length,
+            every,
+            tallies.mine(),
         ), end - begin
 
     unlisted = 0

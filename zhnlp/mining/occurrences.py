@@ -8,7 +8,7 @@ import numpy as np
 
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import find_edge, transitions
+from zhnlp.mining.join import find_edge, find_pair, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import iterate, stretches
@@ -17,7 +17,7 @@ from zhnlp.mining.workers import iterate, stretches
 @compiled
 def _visit(symbols, begin, end, first_position, document, table, longest, slot_of, last, documents, position):
     """Note every occurrence of a chosen node in ``symbols[begin:end]``, whose first document is ``document``."""
-    entries, chosen = table
+    chosen = table.chosen
     for i in range(begin, end):
         while document + 1 < first_position.size and first_position[document + 1] <= i:
             document += 1
@@ -27,6 +27,7 @@ def _visit(symbols, begin, end, first_position, document, table, longest, slot_o
         node = np.int64(symbol)
         depth = 1
         is_chosen = chosen[node]
+        leads_on = True
         while True:
             if is_chosen:
                 slot = slot_of[node]
@@ -35,13 +36,18 @@ def _visit(symbols, begin, end, first_position, document, table, longest, slot_o
                     documents[slot] += 1
                     if position[slot] < 0 or i < position[slot]:
                         position[slot] = i
-            if depth == longest:
+            if not leads_on or depth == longest:
                 break
-            edge = find_edge(entries, node, symbols[i + depth])
+            edge = (
+                find_pair(table.pairs, table.entries, node, symbols[i + depth])
+                if depth == 1
+                else find_edge(table.entries, node, symbols[i + depth])
+            )
             if edge < 0:
                 break
-            node = edge >> 1
+            node = edge >> 2
             is_chosen = (edge & 1) != 0
+            leads_on = (edge & 2) != 0
             depth += 1
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import find_edge, transitions
+from zhnlp.mining.join import find_edge, find_pair, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, iterate, stretches
@@ -22,7 +22,6 @@ _STRETCH = 4096  # symbols segmented at a time where no separator comes earlier
 @compiled
 def _segment(symbols, begin, end, table, weight, longest, count):
     """Segment ``symbols[begin:end]`` and count the units by node; returns the total weight of the cuts."""
-    entries = table.entries
     best = np.empty(_STRETCH + 1, np.float64)
     via = np.empty(_STRETCH + 1, np.int64)
     size = np.empty(_STRETCH + 1, np.int64)
@@ -42,6 +41,7 @@ def _segment(symbols, begin, end, table, weight, longest, count):
             node = np.int64(symbols[at + i])
             depth = 1
             is_chosen = True
+            leads_on = True
             while True:
                 if depth == 1 or is_chosen:
                     value = best[i] + weight[node]
@@ -49,13 +49,18 @@ def _segment(symbols, begin, end, table, weight, longest, count):
                         best[i + depth] = value
                         via[i + depth] = node
                         size[i + depth] = depth
-                if depth == longest or i + depth >= n or node < 2:
+                if not leads_on or depth == longest or i + depth >= n or node < 2:
                     break
-                edge = find_edge(entries, node, symbols[at + i + depth])
+                edge = (
+                    find_pair(table.pairs, table.entries, node, symbols[at + i + depth])
+                    if depth == 1
+                    else find_edge(table.entries, node, symbols[at + i + depth])
+                )
                 if edge < 0:
                     break
-                node = edge >> 1
+                node = edge >> 2
                 is_chosen = (edge & 1) != 0
+                leads_on = (edge & 2) != 0
                 depth += 1
         total += best[n]
         i = n
