@@ -32,7 +32,9 @@ if warm:
         small = file.read(100_000).splitlines()
     in_memory = {key: value for key, value in options.items() if key not in ("memory", "workdir")}
     WordDiscoverer(method, **in_memory).fit(small).freeze()
+    del small
     forget_peak()
+after_warm_up = current_bytes()
 
 runs, seconds, table = [], {}, None
 for _ in range(repeat):
@@ -53,6 +55,7 @@ run.write(
     seconds=seconds,
     symbols=symbols,
     rss_after_imports=after_imports,
+    rss_after_warm_up=after_warm_up,
     rss_peak=int(best["peak_rss_mb"] * 2**20),
     table_rows=len(words),
 )
