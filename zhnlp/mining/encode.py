@@ -1,48 +1,24 @@
 """Encode a corpus as symbols, streaming: blocks of text in, provisional identities out, then 16-bit symbols.
 
 Provisional identities go by first appearance, so one pass is enough; `Encoder.alphabet` then orders them by
-count, and `Renumbering` turns provisional identities into the final ones, whatever the order of documents.
+count and says how to renumber them, so that the symbols do not depend on the order of documents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from zhnlp.mining.alphabet import FIRST_SYMBOL, MAX_SYMBOLS, RUN_MODES, SEPARATOR, UNKNOWN, Alphabet
 from zhnlp.mining.jit import compiled
-from zhnlp.text.characters import Script, script_table
+from zhnlp.mining.runs import ATOM, DIGIT, INNER, LETTER, character_classes, mark_joins, piece_end, run_end
 from zhnlp.text.width import width_table
 
 MAX_RUN = 64  # characters; a longer run (base64, a hash) is the unknown symbol
 PADDING = 16  # separators before and after the symbols, so that the kernel never tests a bound
-
-# What a code point is to the encoder.
-_SEPARATES, _ATOM, _LETTER, _DIGIT, _INNER, _INNER_OR_LAST = range(6)
-_TOKEN, _DROP = RUN_MODES.index("token"), RUN_MODES.index("drop")
-_ATOMS = ("HAN", "KANA", "BOPOMOFO", "HANGUL", "LETTER")
-_LETTERS = ("LATIN", "GREEK", "CYRILLIC")
-
-
-@cache
-def _classes() -> np.ndarray:
-    scripts = script_table()
-    table = np.zeros(scripts.shape, np.uint8)
-    for script in Script:
-        if script.name in _ATOMS:
-            table[scripts == script] = _ATOM
-        elif script.name in _LETTERS:
-            table[scripts == script] = _LETTER
-    table[scripts == Script.DIGIT] = _DIGIT
-    for mark in "-._/&'@":  # joins only between two letters or digits: GPT-4o, 2.4GHz, TCP/IP
-        table[ord(mark)] = _INNER
-    for mark in "+#":  # may also end a run: C++, C#
-        table[ord(mark)] = _INNER_OR_LAST
-    return table
 
 
 class _Tables(NamedTuple):
@@ -65,45 +41,6 @@ def _hash(points, start, end):
         value = (value ^ np.uint64(points[i])) * np.uint64(1099511628211)
         value ^= value >> np.uint64(29)
     return value
-
-
-@compiled
-def _run_end(points, start, classes):
-    """End of the mixed run of letters, digits and inner marks that begins at ``start``."""
-    size = points.size
-    i = start + 1
-    while i < size:
-        kind = classes[points[i]]
-        if kind == 2 or kind == 3:
-            i += 1
-        elif kind >= 4 and i + 1 < size and (classes[points[i + 1]] == 2 or classes[points[i + 1]] == 3):
-            i += 2
-        else:
-            break
-    last = i
-    while i < size and i < last + 2 and classes[points[i]] == 5:
-        i += 1
-    return i
-
-
-@compiled
-def _piece_end(points, start, classes):
-    """End of the run of letters only, or of digits only, that begins at ``start``."""
-    i = start + 1
-    while i < points.size and classes[points[i]] == classes[points[start]]:
-        i += 1
-    return i
-
-
-@compiled
-def _joins(points, i, classes):
-    """Whether the mark at ``i`` stands inside a run, or ends one as in C++; only where runs are cut into pieces."""
-    if i == 0 or classes[points[i - 1]] < 2:
-        return False
-    if classes[points[i]] == 5:
-        return True
-    after = classes[points[i + 1]] if i + 1 < points.size else 0
-    return classes[points[i - 1]] < 4 and (after == 2 or after == 3)
 
 
 @compiled
@@ -159,9 +96,9 @@ def _encode_block(points, begin, ends, document, token, drop, classes, fold, tab
             if document < ends.size:
                 starts[document] = written
         kind = classes[points[i]]
-        if token and kind >= 4 and _joins(points, i, classes):
-            kind = 1
-        if kind == 1:
+        if token and kind >= INNER and mark_joins(points, i, classes):
+            kind = ATOM
+        if kind == ATOM:
             identity = tables.single[points[i]]
             if identity == 0:
                 if identities >= tables.owner.size:
@@ -171,19 +108,19 @@ def _encode_block(points, begin, ends, document, token, drop, classes, fold, tab
                 tables.owner[identity] = points[i]
                 identities += 1
             i += 1
-        elif (kind == 2 or kind == 3) and not drop:
-            end = _piece_end(points, i, classes) if token else _run_end(points, i, classes)
+        elif LETTER <= kind <= DIGIT and not drop:
+            end = piece_end(points, i, classes) if token else run_end(points, i, classes)
             length = end - i
             runs, filled = used[1], used[2]
             full = identities >= tables.owner.size or runs + 1 >= tables.run_identity.size
-            if full or filled + 64 > tables.run_points.size or 2 * runs + 2 > tables.slots.size:
+            if full or filled + MAX_RUN > tables.run_points.size or 2 * runs + 2 > tables.slots.size:
                 break
             slot = 0
-            if length <= 64:
+            if length <= MAX_RUN:
                 for j in range(length):
                     tables.run_points[filled + j] = fold[points[i + j]]
                 slot = _find_run(tables, length)
-            if length > 64:
+            if length > MAX_RUN:
                 identity = 1
             elif tables.slots[slot] >= 0:
                 identity = tables.run_identity[tables.slots[slot]]
@@ -265,7 +202,7 @@ class Encoder:
                 ends,
                 document,
                 *modes,
-                _classes(),
+                character_classes(),
                 width_table(),
                 self._tables,
                 out,

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from zhnlp.mining.encode import _DIGIT, _LETTER, _classes, _piece_end, _run_end
 from zhnlp.mining.jit import compiled
+from zhnlp.mining.runs import DIGIT, LETTER, character_classes, piece_end, run_end
 from zhnlp.text.characters import Script, code_points, script_table
 
 SINGLE, RUN, BLANK, MARK, REPEATED, JOINER, EMOJI, FLAG = range(8)
@@ -21,9 +21,9 @@ SINGLE, RUN, BLANK, MARK, REPEATED, JOINER, EMOJI, FLAG = range(8)
 @cache
 def unit_kinds() -> np.ndarray:
     """What each code point is to a unit, (0x110000,) uint8; built once."""
-    scripts, classes = script_table(), _classes()
+    scripts, classes = script_table(), character_classes()
     kinds = np.full(scripts.shape, SINGLE, np.uint8)
-    kinds[(classes == _LETTER) | (classes == _DIGIT)] = RUN
+    kinds[(classes == LETTER) | (classes == DIGIT)] = RUN
     kinds[scripts == Script.SPACE] = BLANK
     kinds[scripts == Script.MARK] = MARK
     kinds[scripts == Script.EMOJI] = EMOJI
@@ -41,7 +41,7 @@ def _unit_end(points, start, split, kinds, classes):
     size = points.size
     kind = kinds[points[start]]
     if kind == 1:
-        end = _piece_end(points, start, classes) if split else _run_end(points, start, classes)
+        end = piece_end(points, start, classes) if split else run_end(points, start, classes)
     else:
         end = start + 1
     if kind == 2:
@@ -60,7 +60,7 @@ def _unit_end(points, start, split, kinds, classes):
             if behind == 5 and kind == 6 and end < size and kinds[points[end]] == 6:
                 end += 1
         elif marked and kind == 1 and behind == 1 and not split:  # a letter with a combining mark, then more
-            end = _run_end(points, end, classes)
+            end = run_end(points, end, classes)
             marked = False
         else:
             break
@@ -92,7 +92,7 @@ def mark_units(points: np.ndarray, split: bool = False) -> np.ndarray:
         split: cut runs into parts that are all letters or all digits (the "token" mode of the encoder).
     """
     unit = np.empty(points.size + 1, np.uint8)
-    _mark_units(points, split, unit_kinds(), _classes(), unit)
+    _mark_units(points, split, unit_kinds(), character_classes(), unit)
     return unit
 
 
