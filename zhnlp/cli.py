@@ -79,6 +79,10 @@ def _root(
 def words(
     files: Files,
     out: Out = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="jieba, hanlp, ik, list or tokenizer (a folder), whatever --out ends in."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Also write an HTML page with table, plots and contexts.")
     ] = None,
@@ -115,11 +119,14 @@ def words(
 ) -> None:
     """Find the words of raw text and rank them."""
     from zhnlp.mining.discoverer import WordDiscoverer
+    from zhnlp.mining.export import check_format
     from zhnlp.mining.table import writer_of
     from zhnlp.text import Corpus
 
-    if out is not None:
+    if out is not None and format is None:
         writer_of(out)  # refuse a wrong ending before the work, not after
+    elif format is not None:
+        check_format(format)
     discoverer = WordDiscoverer(
         method,
         max_length=max_length,
@@ -141,7 +148,7 @@ def words(
     say = discoverer.progress.say
     say(discoverer.corpus_summary())
     if out is not None:
-        table.save(out)
+        table.save(out, format)
         say(f"{len(table):,} words → {out}")
     else:
         shown = table if top is not None or not sys.stdout.isatty() else table[:50]

@@ -167,6 +167,22 @@ def test_saved_tables_read_back(fitted, tmp_path, suffix):
     assert read_ranked(path) == table.words
 
 
+@pytest.mark.parametrize(("format", "first"), [("hanlp", "故障 nz 64"), ("ik", "故障"), ("jieba", "故障 64")])
+def test_tables_are_saved_for_other_programs(fitted, tmp_path, format, first):
+    path = fitted[1].save(tmp_path / "words.any", format=format)
+    assert path.read_text("utf-8").splitlines()[0] == first
+
+
+def test_a_saved_tokenizer_knows_the_words(fitted, tmp_path):
+    from tokenizers import Tokenizer
+
+    fitted[1].save(tmp_path / "model", format="tokenizer")
+    encoding = Tokenizer.from_file(str(tmp_path / "model/tokenizer.json")).encode("变压器故障")
+    assert ["变压器故障"[a:b] for a, b in encoding.offsets] == ["变压器", "故障"]
+    with pytest.raises(ValueError, match="format='lucene' is not known"):
+        fitted[1].save(tmp_path / "x", format="lucene")
+
+
 def test_an_unknown_ending_is_refused(tmp_path):
     with pytest.raises(
         ValueError, match=r"ends in '\.xls': expected one of \.csv, \.tsv, \.jsonl, \.parquet, \.dict, \.txt"

@@ -197,9 +197,18 @@ def export(rows: Iterable[Mapping], path: str | Path, format: str, **options) ->
     Raises:
         ValueError: the format is not known; and as its writer.
     """
+    check_format(format)
+    FORMATS[format](rows, path, **options)
+
+
+def check_format(format: str) -> None:
+    """Refuse a format that `export` does not know.
+
+    Raises:
+        ValueError: the format is not known.
+    """
     if format not in FORMATS:
         raise ValueError(f"format={format!r} is not known: expected one of {', '.join(map(repr, FORMATS))}")
-    FORMATS[format](rows, path, **options)
 
 
 FORMATS: dict[str, Callable] = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from zhnlp.mining.contexts import Example
-from zhnlp.mining.export import write_jieba, write_list
+from zhnlp.mining.export import export, write_jieba, write_list
 from zhnlp.text.files import atomic_file
 
 if TYPE_CHECKING:
@@ -80,15 +80,21 @@ class WordTable(list):
 
         return pyarrow.Table.from_pylist(list(self))
 
-    def save(self, path: str | Path) -> Path:
-        """Write the table; the ending says how.
+    def save(self, path: str | Path, format: str | None = None) -> Path:
+        """Write the table.
 
-        .csv (with a byte-order mark, so that Excel reads it), .tsv, .jsonl, .parquet: all columns; .dict: jieba user
-        dictionary; .txt: the words, best first.
+        Args:
+            path: a file, or a folder for "tokenizer".
+            format: None goes by the ending: .csv (with a byte-order mark, so that Excel reads it), .tsv, .jsonl,
+                .parquet: all columns; .dict: jieba user dictionary; .txt: the words, best first.  Else "jieba",
+                "hanlp", "ik", "list", or "tokenizer": a Unigram model that AutoTokenizer loads.
 
         Raises:
-            ValueError: the ending is none of these.
+            ValueError: the ending or the format is not known.
         """
+        if format is not None:
+            export(self, path, format)
+            return Path(path)
         write = writer_of(path)
         if not self:
             warnings.warn(f"the table is empty, so {path} will hold no word", stacklevel=2)
@@ -159,6 +165,6 @@ def writer_of(path: str | Path) -> Callable[[WordTable, Path], Any]:
     if suffix not in _WRITERS:
         raise ValueError(
             f"{path} ends in {suffix or 'nothing'!r}: expected one of {', '.join(_WRITERS)}. "
-            "For HanLP, IK and tokenizers see zhnlp.mining.export"
+            'For other programs: format="hanlp", "ik" or "tokenizer"'
         )
     return _WRITERS[suffix]
