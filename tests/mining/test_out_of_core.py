@@ -11,19 +11,26 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zhnlp.mining.count import count_ngrams
 from zhnlp.mining.encode import PADDING, SymbolStore
-from zhnlp.mining.out_of_core import count_out_of_core, driver, encoding, fits_in_memory, parse_memory
+from zhnlp.mining.out_of_core import (
+    assembly,
+    count_out_of_core,
+    driver,
+    encoding,
+    fits_in_memory,
+    parse_memory,
+)
 from zhnlp.mining.out_of_core.assembly import COLUMNS
 from zhnlp.mining.out_of_core.buckets import Costs, cut_buckets
 from zhnlp.mining.out_of_core.workdir import MANIFEST
 from zhnlp.mining.progress import Progress
 from zhnlp.text.corpus import Corpus
 
-MEMORY = "300MB"
+MEMORY = "400MB"
 
 
 def blocks_of(texts, size=1):
@@ -135,6 +142,8 @@ some_texts = st.lists(st.text(letters, max_size=40), max_size=8)
     st.integers(1, 60),
     st.integers(1, 3),
 )
+@example(["9", "9〇"], 1, 3, "symbol", 1, 1)  # a rare symbol that would not fit
+@example(["一，", "一，", "一，"], 8, 2, "symbol", 1, 1)  # a symbol that is split, and nothing follows it
 def test_any_small_text_equals_the_table_in_memory(texts, max_length, min_count, runs, positions, threads):
     blocks = blocks_of(texts, 3)
     expected = in_memory(blocks, runs, max_length=max_length, min_count=min_count)
@@ -290,7 +299,7 @@ def recording(calls, function):
 def interrupted(tmp_path):
     """A workdir with all parts, before the assembly."""
 
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
@@ -347,13 +356,37 @@ def test_a_finished_job_that_lost_a_file_is_done_again(tmp_path, name):
     assert_same(in_memory(blocks, min_count=3), resumable(tmp_path, blocks))
 
 
-def test_another_number_of_threads_or_less_memory_goes_on(tmp_path):
+def test_less_memory_than_before_cuts_smaller_buckets(tmp_path):
     parts = interrupted(tmp_path)
     blocks = blocks_of(random_texts(), 7)
-    expected = in_memory(blocks, min_count=3)
-    for path in parts[4:]:
-        path.unlink()
-    assert_same(expected, resumable(tmp_path, blocks, threads=2, _capacity=room_for(4_000, threads=2)))
+    told = Told()
+    assert_same(
+        in_memory(blocks, min_count=3), resumable(tmp_path, blocks, progress=told, _capacity=room_for(1_000))
+    )
+    assert passes_of(told) > len(parts)
+    assert not list(tmp_path.glob("part-*"))
+
+
+def test_more_memory_than_before_keeps_the_buckets(tmp_path):
+    parts = interrupted(tmp_path)
+    blocks = blocks_of(random_texts(), 7)
+    told = Told()
+    assert_same(
+        in_memory(blocks, min_count=3), resumable(tmp_path, blocks, progress=told, threads=2, _capacity=None)
+    )
+    assert passes_of(told) == len(parts)
+
+
+def test_a_table_larger_than_memory_leaves_memory_on_the_way(monkeypatch):
+    left = []
+    leave = assembly._leave_memory
+    monkeypatch.setattr(assembly, "_leave_memory", lambda array: (left.append(array), leave(array)))
+    assemble = driver.assemble_parts
+    monkeypatch.setattr(driver, "assemble_parts", lambda *args, room: assemble(*args, room=1000))
+    blocks = blocks_of(random_texts(), 7)
+    found = count_out_of_core(blocks, memory=MEMORY, min_count=3, threads=2, _capacity=room_for(20_000))
+    assert_same(in_memory(blocks, min_count=3), found)
+    assert len(left) > 100 * len(COLUMNS)
 
 
 def test_without_fingerprint_nothing_is_used_again(tmp_path):
@@ -414,8 +447,10 @@ def test_memory_too_small_is_refused_before_the_corpus_is_read(tmp_path):
     def no_blocks():
         raise AssertionError("the corpus was read")
 
-    with pytest.raises(ValueError, match="memory got 64 MB, expected at least 210 MB"):
+    with pytest.raises(ValueError, match="memory got 64 MB, expected at least 210 MB with threads=1"):
         count_out_of_core(no_blocks, workdir=tmp_path, memory="64MB")
+    with pytest.raises(ValueError, match=r"at least 354 MB with threads=4: .* or fewer threads"):
+        count_out_of_core(no_blocks, workdir=tmp_path, memory="300MB", threads=4)
     assert not list(tmp_path.iterdir())
 
 
@@ -429,7 +464,7 @@ def test_disk_too_small_is_refused_before_the_corpus_is_read(tmp_path, monkeypat
 
 
 def test_a_pair_too_frequent_for_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(driver, "bucket_capacity", lambda memory: room_for(50))
+    monkeypatch.setattr(driver, "bucket_capacity", lambda memory, threads: room_for(50))
     with pytest.raises(ValueError, match="the pair '电网' alone occurs 100 times and needs"):
         count_out_of_core(blocks_of(["电网。" * 100]), memory=MEMORY, min_count=3)
 
@@ -452,7 +487,7 @@ def test_the_plan_comes_first(tmp_path):
 
     resumable(tmp_path, blocks, progress=told, total_bytes=2_000_000_000, _capacity=None)
     first, second = told.lines
-    assert first.startswith("plan: count about 666.7 million symbols out of core, below 300 MB of memory")
+    assert first.startswith("plan: count about 666.7 million symbols out of core, below 400 MB of memory")
     for line in (
         "1 encode",
         "passes over 1.3 GB of symbols",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from zhnlp.mining.alphabet import Alphabet
 from zhnlp.mining.kernel import Nodes
 from zhnlp.mining.links import describe, least_pmi, link_suffixes
-from zhnlp.mining.workers import split_range, work
+from zhnlp.mining.workers import iterate, split_range
 
 NONE = -1  # parent and suffix of the single symbols
 
@@ -139,16 +139,24 @@ def room_for_links(size: int) -> tuple[np.ndarray, ...]:
     return parent, suffix, np.ones(size, np.uint8), np.full(size, np.inf, np.float32)
 
 
-def link(trie: Trie, threads: int) -> Trie:
-    """Fill parent, suffix, depth, suffix and PMI; parents stand before children, so one rising pass each is enough."""
+def link(trie: Trie, threads: int, rest: Callable[[], None] = lambda: None) -> Trie:
+    """Fill parent, suffix, depth and PMI; parents stand before children, so one rising pass each is enough.
+
+    ``rest`` is called now and then, so that columns that are mapped from disk can give memory back.
+    """
     size = len(trie.alphabet)
     describe(trie.first_child, trie.children, trie.parent, trie.depth)
+    rest()
     bigrams = trie.depth == 2
     trie.suffix[bigrams] = trie.symbol[bigrams]
-    link_suffixes(trie.symbol, trie.first_child, trie.children, trie.suffix, size, len(trie))
+    ranges = split_range(size, len(trie), 64)
+    for begin, end in ranges:
+        link_suffixes(trie.symbol, trie.first_child, trie.children, trie.suffix, begin, end)
+        rest()
     jobs = [
         (trie.count, trie.parent, trie.suffix, float(trie.total), begin, end, trie.pmi)
-        for begin, end in split_range(size, len(trie), 64)
+        for begin, end in ranges
     ]
-    work(least_pmi, jobs, threads)
+    for _ in iterate(least_pmi, jobs, threads):
+        rest()
     return trie

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -56,8 +57,11 @@ def assemble_parts(
     parts: list[Part],
     threads: int,
     progress: Progress,
+    room: int,
 ) -> None:
     """Write the columns of the linked trie into ``folder``, one part in memory at a time.
+
+    A table larger than ``room`` bytes gives its pages back to the system on the way.
 
     Raises:
         ValueError: more nodes than 31 bits can number.
@@ -74,6 +78,14 @@ def assemble_parts(
     for name, column in zip(COLUMNS, (*Nodes.empty(0), *room_for_links(0))):
         path = folder / f"{name}.npy"
         arrays[name] = np.lib.format.open_memmap(path, "w+", column.dtype, (total,))
+    large = sum(array.nbytes for array in arrays.values()) > room
+    placed = 0
+
+    def rest():
+        if large:
+            for array in arrays.values():
+                _leave_memory(array)
+
     columns = Nodes(*(np.asarray(arrays[name]) for name in Nodes._fields))
     roots = Nodes(*(np.zeros(size, column.dtype) for column in columns))
     roots.count[:] = alphabet.counts
@@ -93,15 +105,27 @@ def assemble_parts(
             if group.first not in seen:  # of a split symbol the first bucket has the first child
                 roots.first_child[group.first : group.stop] += np.uint32(at_bigram)
                 seen.add(group.first)
+            placed += group.n_bigrams + group.n_deeper
+            if placed > total // 64:
+                rest()
+                placed = 0
             progress.advance(group.n_bigrams + group.n_deeper)
         place_roots(columns, roots)
         links = {name: np.asarray(arrays[name]) for name in COLUMNS[len(columns) :]}
         for column, empty in zip(links.values(), room_for_links(1)):
             column[:] = empty
-        link(Trie(alphabet, max_length, min_count, *columns, **links), threads)
+            rest()
+        link(Trie(alphabet, max_length, min_count, *columns, **links), threads, rest)
     for array in arrays.values():
         array.flush()
     sync_folder(folder)
+
+
+def _leave_memory(array: np.memmap) -> None:
+    """Let the pages of a shared map go to the file; they come back when touched."""
+    pages = array._mmap
+    if hasattr(pages, "madvise"):
+        pages.madvise(mmap.MADV_DONTNEED)
 
 
 def load_trie(folder: Path, alphabet: Alphabet, max_length: int, min_count: int) -> Trie:

@@ -56,7 +56,8 @@ def count_out_of_core(
         blocks: gives the blocks of the corpus (with ``text`` and ``ends``) from the first one, the same ones at each
             call, of about 4 million characters or less: ``corpus.blocks``.
         workdir: where the job keeps its files, and finds them again; None takes a folder that is removed.
-        memory: ceiling above the bare interpreter, such as "2GB", or bytes; at least 210 MB.
+        memory: ceiling above the bare interpreter, such as "2GB", or bytes; at least 210 MB, and 48 MB
+            more for each thread but the first.
         runs: see `Encoder`.
         max_length: longest n-gram, in symbols (1-12).
         min_count: occurrences below which an n-gram is dropped (1 or more).
@@ -113,7 +114,7 @@ class _Job:
     def __init__(self, memory: int, runs: str, costs: Costs, progress: Progress | None, capacity: int | None):
         self.memory, self.runs, self.costs = memory, runs, costs
         self.progress = progress or Progress()
-        self.room = bucket_capacity(memory)
+        self.room = bucket_capacity(memory, costs.threads)
         self.capacity = capacity or self.room
 
     def run(self, folder: Path, blocks: Callable, fingerprint: str | None, total_bytes: int | None):
@@ -191,7 +192,14 @@ class _Job:
                 parts.append(part)
         costs = self.costs
         assemble_parts(
-            work.folder, alphabet, costs.max_length, costs.min_count, parts, costs.threads, self.progress
+            work.folder,
+            alphabet,
+            costs.max_length,
+            costs.min_count,
+            parts,
+            costs.threads,
+            self.progress,
+            room=self.room // 2,
         )
         work.update(stage=DONE)
         for part in parts:

@@ -13,24 +13,26 @@ from zhnlp.mining.out_of_core.memory import readable
 
 RESERVE = 130_000_000  # bytes: compiled code, the alphabet, what Python and numpy keep
 BLOCK_BYTES = 80_000_000  # a block of 4 million characters while it is read and encoded
-SMALLEST = RESERVE + BLOCK_BYTES  # the least memory that can be asked for
+THREAD_BYTES = 48_000_000  # what the C library keeps for each thread but the first
 LINKED_NODE_BYTES = 33  # a node of the finished trie
 IN_MEMORY_BYTES = 15  # a character of text that is counted in memory
 _BYTES_PER_SYMBOL = 3.0  # of UTF-8 text
 
 
-def bucket_capacity(memory: int) -> int:
+def bucket_capacity(memory: int, threads: int) -> int:
     """Bytes of ``memory`` that one bucket may take.
 
     Raises:
         ValueError: nothing sensible is left.
     """
-    if memory < SMALLEST:
+    kept = RESERVE + THREAD_BYTES * (threads - 1)
+    if memory < kept + BLOCK_BYTES:
         raise ValueError(
-            f"memory got {readable(memory)}, expected at least {readable(SMALLEST)}: compiled code takes about "
-            f"{readable(RESERVE)}, reading and encoding a block {readable(BLOCK_BYTES)}; give more memory"
+            f"memory got {readable(memory)}, expected at least {readable(kept + BLOCK_BYTES)} with threads={threads}: compiled "
+            f"code and threads take about {readable(kept)}, reading and encoding a block {readable(BLOCK_BYTES)}; "
+            "give more memory" + (" or fewer threads" if threads > 1 else "")
         )
-    return memory - RESERVE
+    return memory - kept
 
 
 def fits_in_memory(text_bytes: int, memory: int) -> bool:
@@ -70,7 +72,7 @@ class Plan:
     @classmethod
     def estimate(cls, folder: Path, memory: int, costs: Costs, total_bytes: int | None) -> Plan:
         """Before the corpus is read; ``total_bytes`` of UTF-8 text, None if unknown."""
-        capacity = bucket_capacity(memory)
+        capacity = bucket_capacity(memory, costs.threads)
         symbols = None if total_bytes is None else math.ceil(total_bytes / _BYTES_PER_SYMBOL)
         size = symbols or 0
         bucket_bytes = min(capacity, costs.of(size, size // 20))
