@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+
+from zhnlp.mining.segmentation.reading import TABLES, read_rows, read_text, table_suffix
 
 
 def jieba_dictionary() -> Path:
@@ -36,49 +36,42 @@ def read_words(path: str | Path) -> list[str]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not UTF-8 text.
+        ValueError: the file is no text.
     """
-    path = Path(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path} is not UTF-8 text (byte {error.start}): expected a dictionary with one word a line. "
-            f"Next: iconv -f GB18030 -t UTF-8 {path}"
-        ) from None
-    text = text.replace("\t", " ").replace(",", " ")
-    return [line.split(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")]
+    text = read_text(_there(path)).replace(",", " ")
+    fields = (line.split(None, 1) for line in text.split("\n") if not line.startswith("#"))
+    return [field[0] for field in fields if field]
 
 
 def read_ranked(path: str | Path) -> list[str]:
-    """The words of a saved table, best first: the order of the file is kept.
+    """The words of a saved table or of a list, in the order of the file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it has no column of words.
+        ValueError: it is no text, or has no column of words.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".tsv", ".jsonl", ".parquet"):
+    path = _there(path)
+    if table_suffix(path) not in TABLES:
         return read_words(path)
-    if suffix == ".parquet":
-        import pyarrow.parquet
-
-        rows = pyarrow.parquet.read_table(path).to_pylist()
-    elif suffix == ".jsonl":
-        rows = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
-    else:
-        rows = list(
-            csv.DictReader(
-                path.read_text("utf-8-sig").splitlines(), delimiter="," if suffix == ".csv" else "\t"
-            )
-        )
+    rows = list(read_rows(path))
     key = next((name for name in ("word", "term") if rows and name in rows[0]), None)
     if rows and key is None:
         raise ValueError(
-            f"{path} has the columns {', '.join(map(str, rows[0]))}: expected one called word or term"
+            f"{path} has the columns {', '.join(map(str, rows[0])) or 'none'}: expected one called word or term"
         )
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row.get(key), str) or not row[key].strip():
+            raise ValueError(f"{path}, row {number} has the {key} {row.get(key)!r}: expected text")
     return [row[key] for row in rows]
+
+
+def _there(path: str | Path) -> Path:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is {'a folder' if path.is_dir() else 'not there'}: expected a file of words. Next: ls {path.parent}"
+        )
+    return path
 
 
 def reference_words(reference: str | Path | Iterable[str] | None) -> frozenset[str]:
@@ -93,5 +86,5 @@ def reference_words(reference: str | Path | Iterable[str] | None) -> frozenset[s
     if isinstance(reference, str) and reference == "jieba":
         return jieba_words()
     if isinstance(reference, (str, Path)):
-        return frozenset(read_words(reference))
+        return frozenset(read_ranked(reference))
     return frozenset(reference)

@@ -1,12 +1,15 @@
-"""Read a lexicon from a file: word tables, dictionaries of jieba and HanLP, plain lists."""
+"""Read a lexicon from a file: word tables, dictionaries of jieba and HanLP, plain lists, Unigram tokenizers."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import math
+import re
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +17,7 @@ from typing import NamedTuple
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 LISTS = (".txt", ".dict", ".dic", "")
 _WORD = ("word", "term", "token")
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
 
 
 class Lexicon(NamedTuple):
@@ -30,19 +34,24 @@ def read_lexicon(path: str | Path) -> Lexicon:
     ``.csv``, ``.tsv``, ``.jsonl`` and ``.parquet`` need a column ``word`` (or ``term``) and should have ``count``;
     without it ``score`` is taken: as natural logarithms when none is above 0, else like counts.  Any other file is
     a list: ``word``, ``word freq``, ``word freq tag`` (jieba) or ``word tag freq`` (HanLP) a line; ``#`` begins a
-    comment line.
+    comment line.  A ``tokenizer.json`` of a Unigram model, or the folder that holds it, gives its pieces.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: no word was found, a column is missing, or a number cannot be read.
     """
     path = Path(path)
+    if path.is_dir():
+        path = path / "tokenizer.json"
     if not path.exists():
         raise FileNotFoundError(
             f"no lexicon at {path}; expected a file of words, see Segmenter.load for the formats"
         )
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    lexicon = _from_rows(path, _rows(path, suffix)) if suffix in TABLES else _from_lines(path)
+    suffix = table_suffix(path)
+    if suffix == ".json":
+        lexicon = _from_tokenizer(path)
+    else:
+        lexicon = _from_rows(path, read_rows(path)) if suffix in TABLES else _from_lines(path)
     if not any(lexicon):
         raise ValueError(
             f"{path} holds no word, expected one a line; was the lexicon exported from an empty table?"
@@ -50,10 +59,25 @@ def read_lexicon(path: str | Path) -> Lexicon:
     return lexicon
 
 
-def _text(path: Path) -> str:
+def table_suffix(path: Path) -> str:
+    """The suffix that tells the format, .gz taken off, in small letters."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of words: UTF-8 or GB18030, plain or packed with gzip.
+
+    Raises:
+        ValueError: it is no text.
+    """
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, zlib.error) as error:
+            raise ValueError(f"{path} is a damaged gzip file ({error}); pack or fetch it again") from None
+    if b"\0" in data:
+        raise ValueError(f"{path} is binary (it has NUL bytes); expected text with one word a line, in UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -67,18 +91,30 @@ def _text(path: Path) -> str:
         return text
 
 
-def _rows(path: Path, suffix: str) -> Iterator[dict]:
+def read_rows(path: Path) -> Iterator[dict]:
+    """The rows of a table of words (one of ``TABLES``), as dicts, in their order.
+
+    Raises:
+        ValueError: the file is no such table.
+    """
+    suffix = table_suffix(path)
     if suffix == ".parquet":
         import pyarrow.parquet
 
-        table = pyarrow.parquet.read_table(path)
+        try:
+            table = pyarrow.parquet.read_table(path)
+        except pyarrow.ArrowInvalid as error:
+            raise ValueError(f"{path} is no parquet file ({error}); write it again") from None
         wanted = [name for name in table.column_names if name in (*_WORD, "count", "score")]
         yield from table.select(wanted).to_pylist()
     elif suffix in (".csv", ".tsv"):
-        lines = _text(path).splitlines(keepends=True)
-        yield from csv.DictReader(lines, delimiter="\t" if suffix == ".tsv" else ",")
+        lines = io.StringIO(read_text(path), newline="")
+        try:
+            yield from csv.DictReader(lines, delimiter="\t" if suffix == ".tsv" else ",")
+        except csv.Error as error:
+            raise ValueError(f"{path} is no table ({error}); expected quotes as csv has them") from None
     else:
-        for number, line in enumerate(_text(path).split("\n"), 1):
+        for number, line in enumerate(read_text(path).split("\n"), 1):
             if not line.strip():
                 continue
             try:
@@ -124,10 +160,25 @@ def _from_rows(path: Path, rows: Iterator[dict]) -> Lexicon:
     return Lexicon({}, table, bare) if logarithms else Lexicon(table, {}, bare)
 
 
+def _from_tokenizer(path: Path) -> Lexicon:
+    try:
+        content = json.loads(read_text(path))
+        model = content["model"]
+        if model["type"] != "Unigram":
+            raise ValueError(f"its model is {model['type']}")
+        special = {token["content"] for token in content.get("added_tokens") or ()}
+        pieces = {word: weight for word, weight in model["vocab"] if word not in special}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no Unigram tokenizer ({error}); expected one that zhnlp wrote") from None
+    if model.get("byte_fallback"):
+        pieces = {word: weight for word, weight in pieces.items() if not _BYTE.fullmatch(word)}
+    return Lexicon({}, pieces, [])
+
+
 def _from_lines(path: Path) -> Lexicon:
     counts: dict[str, float] = {}
     bare: list[str] = []
-    for line in _text(path).split("\n"):
+    for line in read_text(path).split("\n"):
         fields = line.split()
         if not fields or (line.startswith("#") and len(line) > 1):
             continue
