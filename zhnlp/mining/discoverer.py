@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Iterable
@@ -12,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.contexts import find_examples
 from zhnlp.mining.count import check_limits, count_ngrams
 from zhnlp.mining.encode import Symbols, SymbolStore
 from zhnlp.mining.entropy import EntropyReport, Information
 from zhnlp.mining.methods import Candidates, make_method
+from zhnlp.mining.mined_segmenter import count_units, mined_segmenter
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.rank import default_cut, make_rows, rank_words
 from zhnlp.mining.reference import reference_words
 from zhnlp.mining.table import WordTable
 from zhnlp.mining.trie import Trie
-from zhnlp.mining.viterbi import segment_corpus, unit_weights
 from zhnlp.mining.workers import thread_count
 from zhnlp.text import Corpus, CorpusWarning
 
@@ -85,7 +87,13 @@ class WordDiscoverer:
         check_limits(max_length, min_count)
         self.method = make_method(method, **options)
         self.max_length, self.min_count, self.runs = max_length, min_count, runs
-        self.reference, self.new_only, self.min_score, self.top = reference, new_only, min_score, top
+        if isinstance(reference, str) and reference == "jieba":
+            self.reference: str | frozenset[str] = reference  # read when it is needed
+        else:
+            self.reference = reference_words(
+                reference
+            )  # now: a wrong name must not come up after the counting
+        self.new_only, self.min_score, self.top = new_only, min_score, top
         self.examples, self.threads, self.memory, self.workdir = (
             examples,
             thread_count(threads),
@@ -94,6 +102,10 @@ class WordDiscoverer:
         )
         if top is not None and top < 1:
             raise ValueError(f"top={top} is not possible: expected 1 or more words, or None for all")
+        if min_score is not None and not min_score < math.inf:
+            raise ValueError(
+                f"min_score={min_score} is not possible: expected a log-odds below infinity, or None"
+            )
         self.progress = Progress(progress)
         self._forget()
 
@@ -256,13 +268,9 @@ class WordDiscoverer:
 
     def to_segmenter(self) -> Segmenter:
         """A unigram segmenter over the words of the table and all single characters of the corpus."""
-        from zhnlp.mining.segmenter import Segmenter
-
         if self._segmenter is None:
-            counts = self.unit_counts()
-            nodes = np.flatnonzero(counts[2:] > 0) + 2
-            units = dict(zip(self.trie.words(nodes), counts[nodes].tolist()))
-            self._segmenter = Segmenter.from_counts(units)
+            mined = self._mined()
+            self._segmenter = mined_segmenter(*mined, self.unit_counts, runs=self.runs, threads=self.threads)
         return self._segmenter
 
     def unit_counts(self, rounds: int = 2) -> np.ndarray:
@@ -270,28 +278,27 @@ class WordDiscoverer:
 
         Args:
             rounds: re-estimations of the unit probabilities (hard EM), 1 or more.
+
+        Raises:
+            RuntimeError: nothing is frozen yet.
         """
-        if self.candidates is None:
-            raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
         if self._units is None:
-            segments = self.candidates.segments
-            counts = self.trie.count.astype(np.float64) if segments is None else segments.astype(np.float64)
-            for _ in range(rounds):
-                weights = unit_weights(self.trie, self._words, counts)
-                counts, _ = segment_corpus(
-                    self.symbols, self.trie, self._words, weights, threads=self.threads
-                )
-            self._units = counts
+            self._units = count_units(*self._mined(), rounds=rounds, threads=self.threads)
         return self._units
+
+    def _mined(self) -> tuple[Symbols, Trie, np.ndarray, np.ndarray | None]:
+        if self.trie is None or self.candidates is None:
+            raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
+        return self.symbols, self.trie, self._words, self.candidates.segments
 
     def entropy_report(self) -> EntropyReport:
         """Bits per character and per word, before (characters) and after (words) discovery (post 5448)."""
         counts = self.unit_counts()
         alphabet = self.trie.alphabet
-        nodes = np.flatnonzero(counts[2:] > 0) + 2
+        nodes = np.flatnonzero(counts[FIRST_SYMBOL:] > 0) + FIRST_SYMBOL
         symbols = self.trie.paths(nodes)
         lengths = alphabet.lengths[symbols].sum(axis=1)
-        characters = Information.of(alphabet.counts[2:], alphabet.lengths[2:])
+        characters = Information.of(alphabet.counts[FIRST_SYMBOL:], alphabet.lengths[FIRST_SYMBOL:])
         return EntropyReport(characters, Information.of(counts[nodes], lengths))
 
     def verdicts(self) -> dict[str, int]:

@@ -10,10 +10,16 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Reports the stages of one job; ``enabled=None`` shows bars only where stderr is a terminal."""
+    """Reports the stages of one job on stderr.
 
-    def __init__(self, enabled: bool | None = None):
+    Args:
+        enabled: show bars; None does so only where stderr is a terminal.
+        speaks: say lines such as the plan and the corpus report; None does as ``enabled``.
+    """
+
+    def __init__(self, enabled: bool | None = None, speaks: bool | None = None):
         self.enabled = sys.stderr.isatty() if enabled is None else enabled
+        self.speaks = self.enabled if speaks is None else speaks
         self._bar: tqdm | None = None
 
     @contextmanager
@@ -45,5 +51,5 @@ class Progress:
 
     def say(self, line: str) -> None:
         """A line on stderr that does not break the bar."""
-        if self.enabled:
+        if self.speaks:
             tqdm.write(line, file=sys.stderr)

@@ -20,8 +20,8 @@ one place only.
 The tolls and the rounds were chosen on the development part of UD Chinese-GSDSimp, as given and with affixes and units
 of dates joined to their words; the counts are learnt without labels.
 
-Measured on a corpus of 91 million symbols only.  A text of some dozen lines is too short: there a whole repeated line
-can win over the word inside it.
+Against plain counts (F on UD dev): .754 and .708 on 7 million symbols, .682 and .658 on 0.9 million, .567 and .564 on
+90,000; below some 20,000 symbols it is no better, and on a dozen lines a whole repeated line can win over the word in it.
 
 Source: 苏剑林, https://kexue.fm/archives/5476, https://kexue.fm/archives/5597
 Source: Rosengren, "The quantitative concept of language and its relation to the structure of frequency
@@ -41,7 +41,7 @@ from zhnlp.mining.methods.base import scale
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.score import absorbed_nodes
 from zhnlp.mining.trie import Trie
-from zhnlp.mining.viterbi import _segment, segment_corpus, unit_weights
+from zhnlp.mining.viterbi import segment_corpus, segment_stretch, unit_weights
 from zhnlp.mining.workers import iterate, stretches
 
 TOLLS = (0.0, 0.0, 3.0, 9.0, 13.0)  # nats for 0, 1, 2 … symbols
@@ -122,9 +122,8 @@ def word_weights(
         spread = adjusted_frequency(symbols, trie, units, weights, threads=threads)
         units = np.sort(units[np.lexsort((units, -counts[units], -spread))][:limit])
     singles = np.arange(FIRST_SYMBOL, size)
-    is_character = (
-        trie.alphabet.lengths[singles] == 1
-    )  # a run is never cut, so one not met alone needs no weight
+    # A run is never cut, so one that was not met alone needs no weight.
+    is_character = trie.alphabet.lengths[singles] == 1
     singles = singles[(counts[singles] > 0) | (is_character & (trie.count[singles] > 0))]
     nodes = np.concatenate([singles, units])
     return UnitWeights(nodes, np.minimum(weights[nodes], 0.0), counts)
@@ -152,7 +151,7 @@ def adjusted_frequency(
 
     def job(begin, end, document):
         count = np.zeros(len(trie), np.int64)
-        _segment(symbols.array, begin, end, table, weights, longest, count)
+        segment_stretch(symbols.array, begin, end, table, weights, longest, count)
         return np.sqrt(count[units] * float(end - begin)), end - begin
 
     total, size = np.zeros(units.size), 0

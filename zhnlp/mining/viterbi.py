@@ -20,7 +20,7 @@ _STRETCH = 4096  # symbols segmented at a time where no separator comes earlier
 
 
 @compiled
-def _segment(symbols, begin, end, table, weight, longest, count):
+def segment_stretch(symbols, begin, end, table, weight, longest, count):
     """Segment ``symbols[begin:end]`` and count the units by node; returns the total weight of the cuts."""
     best = np.empty(_STRETCH + 1, np.float64)
     via = np.empty(_STRETCH + 1, np.int64)
@@ -96,7 +96,9 @@ def segment_corpus(
     tallies = Tallies(len(trie), np.int64)
 
     def job(begin, end, document):
-        return _segment(symbols.array, begin, end, table, weights, longest, tallies.mine()), end - begin
+        return segment_stretch(
+            symbols.array, begin, end, table, weights, longest, tallies.mine()
+        ), end - begin
 
     total = 0.0
     for value, size in iterate(job, stretches(symbols), threads):
