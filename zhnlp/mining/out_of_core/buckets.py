@@ -14,7 +14,7 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL, MAX_SYMBOLS
 
 NODE_BYTES = 20  # of a node while it is being grown
-_SCAN_BYTES = 5_000_000  # of a thread: read buffer, histograms, places
+SCAN_BYTES = 5_000_000  # of a thread: read buffer, histograms, places
 _GROUPS = 64  # parts that `grow_parts` cuts a bucket into
 
 
@@ -76,7 +76,7 @@ class Costs(NamedTuple):
         records = positions * (2 * self.stride + 4)
         waiting = 1.5 * NODE_BYTES * self.nodes_per_symbol * positions  # grown, not yet written
         growing = 3 * NODE_BYTES * self.nodes_per_symbol * (positions / _GROUPS + largest)
-        return int(records + waiting + self.threads * (4 * self.width * largest + growing + _SCAN_BYTES))
+        return int(records + waiting + self.threads * (4 * self.width * largest + growing + SCAN_BYTES))
 
 
 def frequent_symbols(counts: np.ndarray, costs: Costs, capacity: int) -> np.ndarray:

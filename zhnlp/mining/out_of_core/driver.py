@@ -56,7 +56,7 @@ def count_out_of_core(
         blocks: gives the blocks of the corpus (with ``text`` and ``ends``) from the first one, the same ones at each
             call, of about 4 million characters or less: ``corpus.blocks``.
         workdir: where the job keeps its files, and finds them again; None takes a folder that is removed.
-        memory: ceiling above the bare interpreter, such as "2GB", or bytes; at least 210 MB, and 48 MB
+        memory: ceiling above the bare interpreter, such as "2GB", or bytes; at least 210 MB, and 53 MB
             more for each thread but the first.
         runs: see `Encoder`.
         max_length: longest n-gram, in symbols (1-12).

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from zhnlp.mining.out_of_core.buckets import NODE_BYTES, Bucket, Costs
+from zhnlp.mining.out_of_core.buckets import NODE_BYTES, SCAN_BYTES, Bucket, Costs
 from zhnlp.mining.out_of_core.memory import readable
 
 RESERVE = 130_000_000  # bytes: compiled code, the alphabet, what Python and numpy keep
@@ -26,9 +26,10 @@ def bucket_capacity(memory: int, threads: int) -> int:
         ValueError: nothing sensible is left.
     """
     kept = RESERVE + THREAD_BYTES * (threads - 1)
-    if memory < kept + BLOCK_BYTES:
+    least = kept + BLOCK_BYTES + SCAN_BYTES * (threads - 1)
+    if memory < least:
         raise ValueError(
-            f"memory got {readable(memory)}, expected at least {readable(kept + BLOCK_BYTES)} with threads={threads}: compiled "
+            f"memory got {readable(memory)}, expected at least {readable(least)} with threads={threads}: compiled "
             f"code and threads take about {readable(kept)}, reading and encoding a block {readable(BLOCK_BYTES)}; "
             "give more memory" + (" or fewer threads" if threads > 1 else "")
         )
