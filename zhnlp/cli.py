@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -16,13 +17,17 @@ from zhnlp import __version__
 
 app = typer.Typer(
     help="Chinese NLP for raw text: mine words, segment, evaluate.",
+    epilog="Example: zhnlp words corpora/power_grid/*.txt --top 20",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 evaluate = typer.Typer(
-    help="Score a lexicon or a segmentation against gold.", no_args_is_help=True, rich_markup_mode=None
+    help="Score a lexicon or a segmentation against gold.",
+    epilog="Example: zhnlp eval words words.csv --gold terms.txt",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(evaluate, name="eval")
 
@@ -46,17 +51,52 @@ def _mendable(command: Callable) -> Callable:
         def show(message, category, filename, lineno, file=None, line=None):
             print(f"zhnlp: warning: {message}", file=sys.stderr)
 
-        warnings.showwarning = show
-        try:
-            command(*args, **options)
-        except BrokenPipeError:
-            sys.stderr.close()
-            raise typer.Exit(141) from None
-        except _MENDABLE as error:
-            print(f"zhnlp: {error}", file=sys.stderr)
-            raise typer.Exit(2) from None
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            try:
+                command(*args, **options)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                sys.stderr.close()
+                raise typer.Exit(141) from None
+            except _MENDABLE as error:
+                print(f"zhnlp: {_explain(error)}", file=sys.stderr)
+                raise typer.Exit(2) from None
 
     return run
+
+
+def _explain(error: Exception) -> str:
+    """What went wrong, with the next step where Python's own words have none."""
+    if (
+        isinstance(error, UnicodeEncodeError)
+        and error.encoding.lower() == (sys.stdout.encoding or "").lower()
+    ):
+        return (
+            f"the output is {error.encoding}, which has no {error.object[error.start]!r}: expected UTF-8. "
+            "Next: PYTHONIOENCODING=utf-8 zhnlp ..., or --out"
+        )
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        return f"{error.strerror}: {str(error.filename)!r}. Next: ls -ld {Path(error.filename).parent}"
+    return str(error)
+
+
+def _check_place(path: Path | None, option: str, *, folder: bool = False) -> None:
+    """Refuse, before the work, a place where nothing can be written."""
+    if path is None:
+        return
+    if path.is_dir() and not folder:
+        raise ValueError(f"{option} {path} is a folder: expected the name of a file to write")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise ValueError(f"{option} {path} cannot be written: expected a file of yours. Next: ls -l {path}")
+    above = path.absolute().parent
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"{option} {path} cannot be written: {above} is {'not yours to write in' if above.is_dir() else 'no folder'}. "
+            f"Next: ls -ld {above}"
+        )
 
 
 def _version(asked: bool) -> None:
@@ -127,6 +167,10 @@ def words(
         writer_of(out)  # refuse a wrong ending before the work, not after
     elif format is not None:
         check_format(format)
+        if out is None:
+            raise ValueError(f"--format {format} needs --out: expected the name of a file or folder to write")
+    _check_place(out, "--out", folder=format == "tokenizer")
+    _check_place(report, "--report")
     discoverer = WordDiscoverer(
         method,
         max_length=max_length,
@@ -141,6 +185,7 @@ def words(
         threads=threads,
         progress=progress,
     )
+    discoverer.progress.speaks = progress is not False
     corpus = Corpus.from_paths(
         files, text_field=text_field, encoding=encoding, unit=unit, duplicates=duplicates, strict=strict
     )
@@ -184,23 +229,31 @@ def segment(
     out: Out = None,
     text_field: TextField = None,
 ) -> None:
-    """Cut text into words, a document a line, in the order of the input."""
-    from zhnlp.mining.reference import read_words
+    """Cut text into words, a document a line, in the order of the input; blank lines of text files stay."""
+    from zhnlp.mining.reference import read_ranked
     from zhnlp.tasks.segmentation import WordSegmentation
     from zhnlp.text import Corpus
     from zhnlp.text.files import atomic_file
 
     if format not in ("text", "jsonl"):
         raise ValueError(f"--format {format} is not known: expected text or jsonl")
-    pipe = WordSegmentation(lexicon, user_words=None if user_words is None else read_words(user_words))
+    pipe = WordSegmentation(lexicon, user_words=None if user_words is None else read_ranked(user_words))
+    _check_place(out, "--out")
     corpus = Corpus.from_paths(files, text_field=text_field)
+
+    def texts():
+        for block in corpus.blocks(1 << 16):
+            start = 0
+            for end in block.ends.tolist():
+                yield block.text[start:end]
+                start = end + 1
 
     def lines():
         if format == "jsonl":
-            for text in corpus:
+            for text in texts():
                 yield json.dumps({"text": text, "words": pipe(text)}, ensure_ascii=False)
         else:
-            for line in pipe.segmenter.segment_lines(corpus):
+            for line in pipe.segmenter.segment_lines(texts()):
                 yield separator.join(line)
 
     if out is None:
@@ -209,6 +262,9 @@ def segment(
     else:
         with atomic_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
             file.writelines(line + "\n" for line in lines())
+    read = corpus.report
+    if read.examples or read.skipped.keys() - {"blank"}:
+        print(read, file=sys.stderr)
 
 
 @evaluate.command("words", epilog="Example: zhnlp eval words words.csv --gold terms.txt")
@@ -220,7 +276,7 @@ def evaluate_words(
 ) -> None:
     """Precision, recall and F of a lexicon, precision at k, average precision."""
     from zhnlp.metrics import evaluate_lexicon
-    from zhnlp.mining.reference import read_ranked, read_words
+    from zhnlp.mining.reference import read_ranked
 
     try:
         ranks = tuple(int(part) for part in k.split(","))
@@ -228,7 +284,7 @@ def evaluate_words(
         raise ValueError(f"--k {k!r} is no list of ranks: expected whole numbers such as 100,1000") from None
     print(
         json.dumps(
-            evaluate_lexicon(read_ranked(file), read_words(gold), k=ranks), ensure_ascii=False, indent=1
+            evaluate_lexicon(read_ranked(file), read_ranked(gold), k=ranks), ensure_ascii=False, indent=1
         )
     )
 
@@ -249,19 +305,27 @@ def evaluate_cut(
 ) -> None:
     """SIGHAN word precision, recall, F and OOV recall."""
     from zhnlp.metrics import evaluate_segmentation
-    from zhnlp.mining.reference import read_words
+    from zhnlp.mining.reference import read_ranked
+    from zhnlp.mining.segmentation.reading import read_text
     from zhnlp.tasks.segmentation import WordSegmentation
 
-    known = None if train_words is None else read_words(train_words)
-    sentences = gold.read_text("utf-8-sig").splitlines()
+    def lines(path: Path) -> list[str]:
+        return read_text(path).removesuffix("\n").split("\n")
+
+    if file is not None and lexicon is not None:
+        raise ValueError(
+            f"got both {file} and --lexicon {lexicon}: expected a file cut by a tool, or a lexicon to cut with"
+        )
+    known = None if train_words is None else read_ranked(train_words)
+    sentences = lines(gold)
     if file is not None:
-        scores = evaluate_segmentation(sentences, file.read_text("utf-8-sig").splitlines(), train_words=known)
+        scores = evaluate_segmentation(sentences, lines(file), train_words=known)
     else:
         scores = WordSegmentation(lexicon).evaluate([s for s in sentences if s.strip()], train_words=known)
     print(json.dumps(scores, ensure_ascii=False, indent=1))
 
 
-@app.command()
+@app.command(epilog="Example: zhnlp tasks new-words")
 @_mendable
 def tasks(name: Annotated[str | None, typer.Argument(help="A task, to print its help.")] = None) -> None:
     """List the tasks of zhnlp.pipeline, or explain one."""
