@@ -9,6 +9,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
+import numpy as np
+
 try:
     import numba
 except ImportError:  # pragma: no cover - exercised by a subprocess test that hides numba
@@ -19,8 +21,8 @@ HAVE_NUMBA = numba is not None
 
 def compiled(function: Callable) -> Callable:
     """Compile ``function`` without the interpreter lock, keeping the machine code on disk."""
-    if numba is None:
-        return function
+    if numba is None:  # products of 64-bit hashes wrap around, as compiled ones do without a word
+        return np.errstate(over="ignore")(function)
     return numba.njit(nogil=True, cache=True)(function)
 
 
