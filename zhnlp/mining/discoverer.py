@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 import warnings
@@ -27,6 +28,7 @@ from zhnlp.mining.table import WordTable
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import thread_count
 from zhnlp.text import Corpus, CorpusWarning
+from zhnlp.text.files import write_whole
 
 if TYPE_CHECKING:
     from zhnlp.mining.segmenter import Segmenter
@@ -146,7 +148,7 @@ class WordDiscoverer:
         corpus = Corpus.of(source, **reading)
         self._corpus = None if self._reports else corpus
         if self._needs_disk(corpus):
-            self._count_on_disk(corpus)
+            report, summary = self._count_on_disk(corpus)
         else:
             with self._stage("read", corpus.total_bytes(), "B"):
                 done = 0
@@ -154,8 +156,9 @@ class WordDiscoverer:
                     self._store.add(block.text, block.ends)
                     self.progress.advance(block.source_bytes - done)
                     done = block.source_bytes
-        self._reports.append(corpus.report.as_dict())
-        self._summaries.append(str(corpus.report))
+            report, summary = corpus.report.as_dict(), str(corpus.report)
+        self._reports.append(report)
+        self._summaries.append(summary)
         return self
 
     def freeze(self, keep: bool = False) -> WordTable:
@@ -322,16 +325,25 @@ class WordDiscoverer:
         size = corpus.total_bytes()
         return size is None or size / 3 * _BYTES_A_SYMBOL > parse_memory(self.memory)
 
-    def _count_on_disk(self, corpus: Corpus) -> None:
+    def _count_on_disk(self, corpus: Corpus) -> tuple[dict, str]:
         from zhnlp.mining.out_of_core import count_out_of_core
 
         if self._reports:
             raise RuntimeError(
                 "counting out of core takes one corpus: expected one fit, with all paths in it"
             )
+        kept = None if self.workdir is None else Path(self.workdir) / "corpus.json"
+
+        def blocks():
+            yield from corpus.blocks()
+            if kept is not None:  # a resumed run may not read the corpus again
+                write_whole(
+                    kept, json.dumps([corpus.report.as_dict(), str(corpus.report)], ensure_ascii=False)
+                )
+
         with self._stage("count"):
             self.symbols, self.trie = count_out_of_core(
-                corpus.blocks,
+                blocks,
                 workdir=self.workdir,
                 memory=self.memory,
                 runs=self.runs,
@@ -342,3 +354,6 @@ class WordDiscoverer:
                 total_bytes=corpus.total_bytes(),
                 progress=self.progress,
             )
+        if corpus.report.documents == 0 and kept is not None and kept.exists():
+            return tuple(json.loads(kept.read_text("utf-8")))
+        return corpus.report.as_dict(), str(corpus.report)

@@ -14,7 +14,7 @@ from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
-from zhnlp.mining.workers import Tallies, iterate, stretches
+from zhnlp.mining.workers import Tallies, walk
 
 FREQUENT = 1024  # symbols (identities go by falling count) whose pairs have a table of their own
 BLOCK = 2048  # positions that step through the table together
@@ -222,22 +222,9 @@ def join_segments(
     tallies = Tallies(len(trie), np.uint32)
 
     def job(begin, end, document):
-        return _walk(
-            symbols.array,
-            begin,
-            end,
-            table.pairs,
-            table.entries,
-            edges,
-            order,
-            trie.max_length,
-            every,
-            tallies.mine(),
-        ), end - begin
+        tally = tallies.mine()
+        frame = table.pairs, table.entries, edges, order, trie.max_length, every
+        return _walk(symbols.array, begin, end, *frame, tally)
 
-    unlisted = 0
-    for missing, size in iterate(job, stretches(symbols), threads):
-        unlisted += missing
-        if progress is not None:
-            progress.advance(size)
+    unlisted = sum(walk(symbols, job, threads=threads, progress=progress))
     return tallies.total(), unlisted

@@ -11,15 +11,15 @@ from zhnlp.mining.jit import compiled
 from zhnlp.mining.join import find_edge, find_pair, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
-from zhnlp.mining.workers import iterate, stretches
+from zhnlp.mining.workers import walk
 
 
 @compiled
-def _visit(symbols, begin, end, first_position, document, table, longest, slot_of, last, documents, position):
+def _visit(symbols, begin, end, starts, shift, document, table, longest, slot_of, last, documents, position):
     """Note every occurrence of a chosen node in ``symbols[begin:end]``, whose first document is ``document``."""
     chosen = table.chosen
     for i in range(begin, end):
-        while document + 1 < first_position.size and first_position[document + 1] <= i:
+        while document + 1 < starts.size and starts[document + 1] + shift <= i:
             document += 1
         symbol = symbols[i]
         if symbol < 2:
@@ -72,7 +72,6 @@ def locate(
     slot_of = np.zeros(len(trie), np.int32)
     slot_of[nodes] = np.arange(nodes.size)
     longest = int(trie.depth[nodes].max(initial=1))
-    first_position = symbols.starts + symbols.span[0]
     own = threading.local()
     tallies: list[tuple[np.ndarray, np.ndarray]] = []
 
@@ -81,14 +80,11 @@ def locate(
             own.last = np.full(nodes.size, -1, np.int64)
             own.found = np.zeros(nodes.size, np.int64), np.full(nodes.size, -1, np.int64)
             tallies.append(own.found)
-        _visit(
-            symbols.array, begin, end, first_position, document, table, longest, slot_of, own.last, *own.found
-        )
-        return end - begin
+        frame = symbols.starts, symbols.span[0], document, table, longest, slot_of
+        _visit(symbols.array, begin, end, *frame, own.last, *own.found)
 
-    for size in iterate(job, stretches(symbols), threads):
-        if progress is not None:
-            progress.advance(size)
+    for _ in walk(symbols, job, threads=threads, progress=progress):
+        pass
     documents, position = np.zeros(nodes.size, np.int64), np.full(nodes.size, -1, np.int64)
     for other_documents, other_position in tallies:
         documents += other_documents

@@ -42,7 +42,7 @@ from zhnlp.mining.progress import Progress
 from zhnlp.mining.score import absorbed_nodes
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.viterbi import segment_corpus, segment_stretch, unit_weights
-from zhnlp.mining.workers import iterate, stretches
+from zhnlp.mining.workers import walk
 
 TOLLS = (0.0, 0.0, 3.0, 9.0, 13.0)  # nats for 0, 1, 2 … symbols
 _TOLL_MORE = 4.0  # for each symbol beyond
@@ -155,7 +155,7 @@ def adjusted_frequency(
         return np.sqrt(count[units] * float(end - begin)), end - begin
 
     total, size = np.zeros(units.size), 0
-    for root, length in iterate(job, stretches(symbols, part), threads):
+    for root, length in walk(symbols, job, threads=threads, size=part):
         total += root
         size += length
     return total**2 / max(size, 1)

@@ -14,7 +14,7 @@ from zhnlp.mining.jit import compiled
 from zhnlp.mining.join import find_edge, find_pair, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
-from zhnlp.mining.workers import Tallies, iterate, stretches
+from zhnlp.mining.workers import Tallies, walk
 
 _STRETCH = 4096  # symbols segmented at a time where no separator comes earlier
 
@@ -96,15 +96,9 @@ def segment_corpus(
     tallies = Tallies(len(trie), np.int64)
 
     def job(begin, end, document):
-        return segment_stretch(
-            symbols.array, begin, end, table, weights, longest, tallies.mine()
-        ), end - begin
+        return segment_stretch(symbols.array, begin, end, table, weights, longest, tallies.mine())
 
-    total = 0.0
-    for value, size in iterate(job, stretches(symbols), threads):
-        total += value
-        if progress is not None:
-            progress.advance(size)
+    total = sum(walk(symbols, job, threads=threads, progress=progress))
     return tallies.total(), total
 
 

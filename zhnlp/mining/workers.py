@@ -15,6 +15,7 @@ from zhnlp.mining.jit import HAVE_NUMBA
 
 if TYPE_CHECKING:
     from zhnlp.mining.encode import Symbols
+    from zhnlp.mining.progress import Progress
 
 
 def thread_count(threads: int | None) -> int:
@@ -76,8 +77,29 @@ def stretches(symbols: Symbols, size: int = 1 << 20) -> list[tuple[int, int, int
     ``begin`` and ``end`` index the padded symbols; ``document`` is the first document of the stretch.
     """
     begin, stop = symbols.span
-    first = symbols.starts + begin
-    cuts = np.searchsorted(first, np.arange(begin, stop, size))
-    cuts = np.unique(cuts[cuts < first.size])
-    begins = first[cuts]
+    starts = symbols.starts
+    cuts = np.searchsorted(starts, np.arange(0, stop - begin, size))
+    cuts = np.unique(cuts[cuts < starts.size])
+    begins = starts[cuts] + begin
     return [(int(a), int(b), int(d)) for a, b, d in zip(begins, np.append(begins[1:], stop), cuts)]
+
+
+def walk(
+    symbols: Symbols,
+    job: Callable[[int, int, int], Any],
+    *,
+    threads: int,
+    progress: Progress | None = None,
+    size: int = 1 << 20,
+) -> Iterator[Any]:
+    """``job(begin, end, document)`` over all `stretches` of a corpus, results in order, memory given back on the way."""
+
+    def run(begin: int, end: int, document: int) -> tuple[Any, int]:
+        result = job(begin, end, document)
+        symbols.release(begin, end)
+        return result, end - begin
+
+    for result, length in iterate(run, stretches(symbols, size), threads):
+        if progress is not None:
+            progress.advance(length)
+        yield result

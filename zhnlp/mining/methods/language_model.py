@@ -20,7 +20,7 @@ from zhnlp.mining.join import Edges, next_node
 from zhnlp.mining.methods.base import Candidates, Method, Verdicts, numeric, word_like
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
-from zhnlp.mining.workers import Tallies, iterate, stretches
+from zhnlp.mining.workers import Tallies, walk
 
 _STRETCH = 4096  # symbols tagged at a time where no separator comes earlier
 TRANSITIONS = {  # weights of the post; every other transition is impossible
@@ -154,15 +154,10 @@ class LanguageModel(Method):
 
         def job(begin, end, document):
             options = float(trie.total), self.backoff, moves, trie.max_length
-            return _tag_and_count(
-                symbols.array, begin, end, trie.count, edges, *options, tallies.mine()
-            ), end - begin
+            return _tag_and_count(symbols.array, begin, end, trie.count, edges, *options, tallies.mine())
 
-        unlisted = 0
         with progress.stage("tag", symbols.array.size):
-            for missing, size in iterate(job, stretches(symbols), threads):
-                unlisted += missing
-                progress.advance(size)
+            unlisted = sum(walk(symbols, job, threads=threads, progress=progress))
         segments = tallies.total()
         nodes = np.flatnonzero(segments)
         nodes = nodes[(nodes >= 2) & word_like(trie, nodes)]
