@@ -104,7 +104,11 @@ class Report:
         if not save:
             return
         RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"{self.name}-{facts['date'][:10]}.jsonl"
+        name = f"{self.name}-{facts['date'][:10]}"
+        path, number = RESULTS / f"{name}.jsonl", 1
+        while path.exists():  # an earlier run of the day stays
+            number += 1
+            path = RESULTS / f"{name}-{number}.jsonl"
         path.write_text(
             "".join(json.dumps(_short(line), ensure_ascii=False) + "\n" for line in self.lines),
             encoding="utf-8",
