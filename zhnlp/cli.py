@@ -126,6 +126,10 @@ def words(
     report: Annotated[
         Path | None, typer.Option(help="Also write an HTML page with table, plots and contexts.")
     ] = None,
+    segmenter: Annotated[
+        Path | None,
+        typer.Option(help="Also learn a segmenter and write its weights (.csv, .jsonl) for zhnlp segment."),
+    ] = None,
     method: Annotated[
         str, typer.Option(help="ngram, min-entropy, boundary-entropy, pmi-cut or lm.")
     ] = "ngram",
@@ -171,6 +175,7 @@ def words(
             raise ValueError(f"--format {format} needs --out: expected the name of a file or folder to write")
     _check_place(out, "--out", folder=format == "tokenizer")
     _check_place(report, "--report")
+    _check_place(segmenter, "--segmenter")
     discoverer = WordDiscoverer(
         method,
         max_length=max_length,
@@ -198,6 +203,9 @@ def words(
     else:
         shown = table if top is not None or not sys.stdout.isatty() else table[:50]
         _print_words(shown)
+    if segmenter is not None:
+        discoverer.to_segmenter().save(segmenter)
+        say(f"segmenter → {segmenter}")
     if entropy:
         print(discoverer.entropy_report(), file=sys.stderr)
     if report is not None:

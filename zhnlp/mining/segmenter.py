@@ -14,7 +14,7 @@ import numpy as np
 
 from zhnlp.mining.alphabet import RUN_MODES
 from zhnlp.mining.segmentation.lattice import add_expected, k_best, lattice
-from zhnlp.mining.segmentation.reading import read_lexicon
+from zhnlp.mining.segmentation.reading import read_lexicon, write_weights
 from zhnlp.mining.segmentation.redundancy import Removed, remove_redundant
 from zhnlp.mining.segmentation.units import RUN, mark_units, split_units, unit_kinds
 from zhnlp.mining.segmentation.viterbi import BLOCK, Model, batches, cut_blocks, token_texts
@@ -136,6 +136,21 @@ class Segmenter:
             segmenter = cls.from_counts(counts, unknown=unknown, runs=runs)
         segmenter.add_words(bare)
         return segmenter.add_words(user_words) if user_words is not None else segmenter
+
+    def save(self, path: str | Path) -> Path:
+        """Write the words with their weights as .csv, .tsv or .jsonl, which `load` reads back.
+
+        Raises:
+            ValueError: the ending is none of these.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = Segmenter({"变压器": -1.0, "油": -2.5}).save(f"{folder}/units.csv")
+            ...     dict(Segmenter.load(path).weights)
+            {'变压器': -1.0, '油': -2.5}
+        """
+        return write_weights(self.weights, path)
 
     def add_words(self, words: Mapping[str, float | None] | Iterable[str]) -> Segmenter:
         """Add words of your own; returns the segmenter.

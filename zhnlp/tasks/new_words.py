@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zhnlp.mining.discoverer import WordDiscoverer
+from zhnlp.mining.segmenter import Segmenter
 from zhnlp.mining.table import WordTable
 from zhnlp.tasks.base import Pipeline
 from zhnlp.text import Corpus
@@ -58,6 +59,10 @@ class NewWords(Pipeline):
             _warn_if_name(texts)
             source = Corpus.of(texts, **reading)
         return self.discoverer.fit(source).freeze()
+
+    def to_segmenter(self) -> Segmenter:
+        """A segmenter learnt from the corpus that was mined last."""
+        return self.discoverer.to_segmenter()
 
 
 def _warn_if_name(texts: Any) -> None:

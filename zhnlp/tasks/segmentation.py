@@ -23,7 +23,8 @@ class WordSegmentation(Pipeline):
 
     Args:
         lexicon: a file (.dict, .txt, .csv, .jsonl, .parquet), words, {word: count}, the table of
-            ``pipeline("new-words")``, a `Segmenter`, or None for jieba's dictionary.
+            ``pipeline("new-words")``, that pipeline itself after it has mined (best: its words are then weighed by
+            how they segment the corpus), a `Segmenter`, or None for jieba's dictionary.
         user_words: words, or {word: weight}, that are to win over their parts.
 
     One text gives a list of ``{"word", "start", "end"}`` with offsets into your own string; blanks are left out.
@@ -66,6 +67,8 @@ def make_segmenter(lexicon: Any) -> Segmenter:
     """A segmenter from whatever stands for a lexicon."""
     if isinstance(lexicon, Segmenter):
         return lexicon
+    if hasattr(lexicon, "to_segmenter"):
+        return lexicon.to_segmenter()
     if lexicon is None:
         from zhnlp.mining.reference import jieba_dictionary
 

@@ -10,9 +10,11 @@ import math
 import re
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from zhnlp.text.files import atomic_file
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 LISTS = (".txt", ".dict", ".dic", "")
@@ -188,3 +190,24 @@ def _from_lines(path: Path) -> Lexicon:
         elif frequency > 0:
             counts[fields[0]] = counts.get(fields[0], 0) + frequency
     return Lexicon(counts, {}, bare)
+
+
+def write_weights(weights: Mapping[str, float], path: str | Path) -> Path:
+    """Write words and weights (nats) under ``word`` and ``score``, falling, which `read_lexicon` reads as weights.
+
+    Raises:
+        ValueError: the ending is not .csv, .tsv or .jsonl.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".tsv", ".jsonl"):
+        raise ValueError(f"{path} ends in {suffix or 'nothing'!r}, expected .csv, .tsv or .jsonl")
+    rows = sorted(weights.items(), key=lambda row: (-row[1], row[0]))
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        if suffix == ".jsonl":
+            file.writelines(json.dumps({"word": w, "score": s}, ensure_ascii=False) + "\n" for w, s in rows)
+        else:
+            writer = csv.writer(file, delimiter="," if suffix == ".csv" else "\t")
+            writer.writerow(("word", "score"))
+            writer.writerows(rows)
+    return path
