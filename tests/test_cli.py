@@ -119,8 +119,24 @@ def test_every_ending_holds_the_same_words(mined):
     listed = [json.loads(line) for line in (mined / "words.jsonl").read_text("utf-8").splitlines()]
     assert [row["word"] for row in listed] == words
     assert pyarrow.parquet.read_table(mined / "words.parquet")["word"].to_pylist() == words
+    assert pyarrow.parquet.read_table(mined / "words.parquet").to_pylist() == listed
     jieba = [line.split(" ") for line in (mined / "words.dict").read_text("utf-8").splitlines()]
     assert [(word, int(count)) for word, count in jieba] == [(row["word"], row["count"]) for row in listed]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_parquet_has_the_same_columns_with_and_without_words_and_contexts(method, tmp_path):
+    """So that the files of several corpora can be read as one."""
+    options = ("--method", method, "--quiet", "--out")
+    zhnlp("words", *FEW, *options, tmp_path / "full.parquet")
+    zhnlp("words", "-", *options, tmp_path / "stream.parquet", stdin=LINE * 9)
+    zhnlp("words", "-", *options, tmp_path / "empty.parquet", stdin="我")
+    full, stream, empty = (
+        pyarrow.parquet.read_schema(tmp_path / f"{name}.parquet") for name in ("full", "stream", "empty")
+    )
+    assert full.names == stream.names == empty.names
+    assert full.types == stream.types == empty.types
+    assert "null" not in map(str, full.types)
 
 
 def test_top_cuts_and_new_only_leaves_known_words_out():

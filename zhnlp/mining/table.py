@@ -75,10 +75,27 @@ class WordTable(list):
 
     @property
     def table(self) -> pyarrow.Table:
-        """The rows as an Arrow table."""
+        """The rows as an Arrow table; the columns have the same types whatever the rows hold, also none."""
         import pyarrow
 
-        return pyarrow.Table.from_pylist(list(self))
+        kinds = {
+            **dict.fromkeys(("count", "document_count", "segments"), pyarrow.int64()),
+            **dict.fromkeys(
+                ("score", "pmi", "left_entropy", "right_entropy", "entropy_gain"), pyarrow.float64()
+            ),
+            "word": pyarrow.string(),
+            "known": pyarrow.bool_(),
+            "example": pyarrow.struct(
+                {
+                    name: pyarrow.string() if name == "text" else pyarrow.int64()
+                    for name in Example.__annotations__
+                }
+            ),
+        }
+        names = list(self[0]) if self else COLUMNS
+        return pyarrow.table(
+            {name: pyarrow.array([row.get(name) for row in self], kinds.get(name)) for name in names}
+        )
 
     def save(self, path: str | Path, format: str | None = None) -> Path:
         """Write the table.

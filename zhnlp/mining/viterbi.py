@@ -112,5 +112,5 @@ def unit_weights(trie: Trie, words: np.ndarray, counts: np.ndarray, *, floor: fl
     allowed = np.concatenate([np.arange(len(trie.alphabet)), words[words >= len(trie.alphabet)]])
     weights = np.full(len(trie), -np.inf)
     value = np.maximum(counts[allowed], floor)
-    weights[allowed] = np.log(value / value[FIRST_SYMBOL:].sum())
+    weights[allowed] = np.log(value / max(value[FIRST_SYMBOL:].sum(), floor))  # of nothing: no warning
     return weights
