@@ -75,9 +75,32 @@ def make_segmenter(lexicon: Any) -> Segmenter:
         return Segmenter.load(jieba_dictionary())
     if isinstance(lexicon, (str, Path)):
         return Segmenter.load(lexicon)
-    if isinstance(lexicon, Mapping):
-        return Segmenter.from_counts(lexicon)
-    words = list(lexicon)
-    if words and isinstance(words[0], Mapping):
-        return Segmenter.from_counts({row["word"]: row.get("segments") or row["count"] for row in words})
-    return Segmenter.from_counts(dict.fromkeys(words, 1))
+    if isinstance(lexicon, bytes) or not isinstance(lexicon, Iterable):
+        raise TypeError(
+            f"lexicon got {type(lexicon).__name__}: expected a file, words, {{word: count}} or a table of new-words"
+        )
+    counts = dict(lexicon) if isinstance(lexicon, Mapping) else _counts(lexicon)
+    if not counts:
+        raise ValueError(
+            "the lexicon holds no word: expected one or more. Next: lower min_count if it was mined, "
+            "or leave lexicon out for jieba's dictionary"
+        )
+    wrong = next((word for word in counts if not isinstance(word, str)), None)
+    if wrong is not None or None in counts:
+        raise TypeError(f"lexicon has the word {wrong!r}: expected str")
+    return Segmenter.from_counts(counts)
+
+
+def _counts(lexicon: Iterable[Any]) -> dict[Any, float]:
+    """Words, or rows of a table, with a count each; 1 where there is none."""
+    counts: dict[Any, float] = {}
+    for number, entry in enumerate(lexicon):
+        if not isinstance(entry, Mapping):
+            counts[entry] = 1
+        elif isinstance(word := entry.get("word", entry.get("term")), str):
+            counts[word] = entry.get("segments") or entry.get("count", 1)
+        else:
+            raise ValueError(
+                f"lexicon, row {number} has the keys {', '.join(map(str, entry))}: expected word and count"
+            )
+    return counts
