@@ -31,7 +31,7 @@ evaluate = typer.Typer(
 )
 app.add_typer(evaluate, name="eval")
 
-_MENDABLE = (ValueError, TypeError, OSError, ModuleNotFoundError)
+_MENDABLE = (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError)
 
 Files = Annotated[
     list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.", show_default=False)

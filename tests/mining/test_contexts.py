@@ -22,6 +22,9 @@ from zhnlp.mining.occurrences import locate
         ("变压器", "变电", -1),
         ("", "电", -1),
         ("iPhone手机，Phone", "Phone", 9),
+        ("GPT-4o好，用GPT写", "GPT", 9),
+        ("C++和C语言", "C", 4),
+        ("２．４ＧＨｚ频段", "2.4GHz频段", 0),
     ],
 )
 def test_words_are_found_but_not_inside_a_run(text, word, at):

@@ -97,6 +97,35 @@ def test_states_are_told_apart():
     discoverer.fit(LINES)  # begins anew
 
 
+def test_a_kept_discoverer_still_answers_and_grows():
+    discoverer = WordDiscoverer(progress=False).fit(LINES[:60])
+    first = discoverer.freeze(keep=True)
+    assert discoverer.settings()["symbols"] == discoverer.symbols.total
+    assert discoverer.apply(LINES[0])
+    assert plain(discoverer.freeze(keep=True)) == plain(first)
+    more = discoverer.partial_fit(LINES[60:]).freeze()
+    assert plain(more) == plain(WordDiscoverer(progress=False).fit(LINES).freeze())
+
+
+def test_a_ceiling_counts_on_disk_and_gives_the_same_table(tmp_path):
+    import lzma
+
+    packed = tmp_path / "grid.txt.xz"
+    packed.write_bytes(lzma.compress("\n".join(LINES).encode()))
+    table = WordDiscoverer(progress=False).fit(LINES).freeze()
+    discoverer = WordDiscoverer(progress=False, threads=1, memory="300MB").fit(packed)
+    assert plain(discoverer.freeze()) == plain(table)
+    with pytest.raises(RuntimeError, match="counted out of core, which cannot grow"):
+        discoverer.freeze(keep=True)
+    streamed = WordDiscoverer(progress=False, threads=1, memory="300MB").fit(iter(LINES))
+    assert plain(streamed.freeze()) == plain(table)
+
+
+def test_long_sentences_are_texts():
+    long = "".join(line for line in LINES if len(line) > 20)[:120]
+    assert pipeline("new-words", progress=False)([long, *LINES]).words
+
+
 def test_apply_segments_with_what_was_mined(fitted):
     discoverer, _ = fitted
     words = discoverer.apply("变压器发生故障，继电保护动作。")

@@ -84,10 +84,22 @@ def test_backtracking_keeps_only_segments_with_strong_windows(power_grid):
 def test_boundary_entropy_keeps_exactly_what_passes_both_thresholds(power_grid):
     symbols, trie = power_grid
     found = find("boundary-entropy", symbols, trie, min_pmi=2.0, min_entropy=0.5)
-    scale = math.log(trie.total) / math.log(1e7)
     for node in found.kept[trie.depth[found.kept] > 1]:
-        assert trie.pmi[node] > 2.0 * scale
-        assert min(trie.left_entropy[node], trie.right_entropy[node]) > 0.5 * scale
+        assert trie.pmi[node] > 2.0
+        assert min(trie.left_entropy[node], trie.right_entropy[node]) > 0.5
+
+
+def test_given_thresholds_are_literal_and_defaults_fit_the_size(power_grid):
+    _, trie = power_grid
+    given = make_method("ngram", min_pmi=(6, 9, 12)).strong_fragments(trie)
+    assert trie.pmi[given & (trie.depth == 2)].min() >= 6
+    assert trie.pmi[given & (trie.depth == 4)].min(initial=99) >= 12
+    number = make_method("ngram", min_pmi=6.0).strong_fragments(trie)
+    assert trie.pmi[number].min() >= 6
+    scale = math.log(trie.total) / math.log(1e7)
+    assert make_method("ngram").thresholds(trie.total)[2:5].tolist() == pytest.approx(
+        [scale, 4 * scale, 7 * scale]
+    )
 
 
 def test_pmi_cut_chunks_rebuild_the_text_and_finer_cuts_are_more(power_grid):
@@ -140,6 +152,16 @@ def test_unknown_methods_and_options_are_refused():
         make_method("ngram", min_ratio=2)
     for name, option in (("ngram", {"order": 9}), ("pmi-cut", {"min_ratio": 0}), ("lm", {"backoff": 1.0})):
         with pytest.raises(ValueError, match="is not possible"):
+            make_method(name, **option)
+    for name, option in (
+        ("ngram", {"min_pmi": math.nan}),
+        ("ngram", {"min_pmi": ()}),
+        ("ngram", {"min_segments": -5}),
+        ("boundary-entropy", {"min_entropy": -1}),
+        ("min-entropy", {"min_probability": -1}),
+        ("lm", {"min_segments": "5"}),
+    ):
+        with pytest.raises(ValueError, match="expected a"):
             make_method(name, **option)
     with pytest.raises(ValueError, match="redundancy='some' is not known"):
         make_method("min-entropy", redundancy="some")

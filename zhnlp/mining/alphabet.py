@@ -32,7 +32,7 @@ class Alphabet:
     """
 
     texts: list[str]
-    counts: np.ndarray  # (K,) int64; counts[0] is the number of separator runs
+    counts: np.ndarray  # (K,) int64; separators are not counted
     runs: str = "symbol"
     dropped: int = 0  # distinct symbols that were folded into UNKNOWN
     index: dict[str, int] = field(init=False, repr=False)

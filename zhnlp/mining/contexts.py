@@ -7,10 +7,10 @@ from typing import TypedDict
 
 import numpy as np
 
-from zhnlp.text import Corpus, Script, script, width_table
+from zhnlp.mining.segmentation.units import mark_units
+from zhnlp.text import Corpus, code_points, width_table
 
 _AROUND = 30  # characters kept on each side of the word
-_RUN = frozenset((Script.LATIN, Script.GREEK, Script.CYRILLIC, Script.DIGIT))
 _FIRST_HAN = "\u2e80"
 
 
@@ -29,35 +29,32 @@ def _fold(text: str) -> str:
     return width_table()[points].astype(np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def _in_run(text: str, at: int) -> bool:
-    return 0 <= at < len(text) and text[at] < _FIRST_HAN and script(text[at]) in _RUN
+def find_word(text: str, word: str, split_runs: bool = False) -> int:
+    """Where ``word`` first stands in ``text`` without being cut out of a run of letters and digits; or -1.
 
-
-def find_word(text: str, word: str) -> int:
-    """Where ``word`` first stands in ``text`` without being cut out of a Latin or digit run, width ignored; or -1.
+    Width is ignored.  ``split_runs``: runs are cut where letters meet digits, as with ``runs="token"``.
 
     Example:
-        >>> find_word("15G，用５Ｇ基站", "5G")
-        5
+        >>> find_word("15G，用５Ｇ基站", "5G"), find_word("GPT-4o", "GPT"), find_word("GPT-4o", "GPT", split_runs=True)
+        (5, -1, 0)
     """
-    for folded in (text, None):
-        if folded is None:
-            folded = _fold(text)
-        at = folded.find(word)
-        while at >= 0:
-            end = at + len(word)
-            inside = (_in_run(folded, at) and _in_run(folded, at - 1)) or (
-                _in_run(folded, end - 1) and _in_run(folded, end)
-            )
-            if not inside:
-                return at
-            at = folded.find(word, at + 1)
-    return -1
+    han = word[0] >= _FIRST_HAN and word[-1] >= _FIRST_HAN
+    at = text.find(word)
+    if han and at >= 0:
+        return at
+    folded = _fold(text)
+    at = folded.find(word)
+    if han or at < 0:
+        return at
+    border = mark_units(code_points(folded), split_runs)
+    while at >= 0 and not (border[at] and border[at + len(word)]):
+        at = folded.find(word, at + 1)
+    return at
 
 
-def example_in(text: str, word: str, document: int) -> Example | None:
+def example_in(text: str, word: str, document: int, split_runs: bool = False) -> Example | None:
     """The first occurrence of ``word`` in a document, with up to 30 characters of its line on each side."""
-    at = find_word(text, word)
+    at = find_word(text, word, split_runs)
     if at < 0:
         return None
     end = at + len(word)
@@ -67,7 +64,9 @@ def example_in(text: str, word: str, document: int) -> Example | None:
     return Example(text=text[begin:stop], start=at - begin, end=end - begin, document=document, offset=at)
 
 
-def find_examples(corpus: Corpus, words: Sequence[str], documents: np.ndarray) -> list[Example | None]:
+def find_examples(
+    corpus: Corpus, words: Sequence[str], documents: np.ndarray, split_runs: bool = False
+) -> list[Example | None]:
     """An example for each word, read again from ``corpus``; ``documents`` says in which document each occurs, (M,)."""
     examples: list[Example | None] = [None] * len(words)
     order = np.argsort(documents, kind="stable")
@@ -82,7 +81,7 @@ def find_examples(corpus: Corpus, words: Sequence[str], documents: np.ndarray) -
             k = document - first
             start = int(block.ends[k - 1]) + 1 if k else 0
             text = block.text[start : int(block.ends[k])]
-            examples[order[at]] = example_in(text, words[order[at]], int(number[k]))
+            examples[order[at]] = example_in(text, words[order[at]], int(number[k]), split_runs)
             at += 1
         first += block.ends.size
         numbered = int(number[-1]) + 1 if number.size else numbered

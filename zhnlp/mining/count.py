@@ -21,6 +21,9 @@ _JOBS = 64  # parts the first symbols are cut into, whatever the number of threa
 
 def check_limits(max_length: int, min_count: int) -> None:
     """Refuse limits that the kernel cannot serve."""
+    for name, value in (("max_length", max_length), ("min_count", min_count)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise ValueError(f"{name}={value!r} is not possible: expected a whole number")
     if not 1 <= max_length <= MAX_LENGTH:
         raise ValueError(f"max_length={max_length} is not possible: expected 1 to {MAX_LENGTH} symbols")
     if min_count < 1:

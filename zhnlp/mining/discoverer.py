@@ -33,8 +33,6 @@ from zhnlp.text.files import write_whole
 if TYPE_CHECKING:
     from zhnlp.mining.segmenter import Segmenter
 
-_BYTES_A_SYMBOL = 14  # memory of counting in memory
-
 
 class WordDiscoverer:
     """Find the words of raw text and rank them; no labels, no dictionary.
@@ -116,6 +114,9 @@ class WordDiscoverer:
         self._store = SymbolStore(self.runs)
         self._corpus: Corpus | None = None
         self._reports: list[dict] = []
+        self._text_bytes: int | None = 0  # of the parts so far, at most; None = not known
+        self._on_disk = False
+        self._open = True  # for partial_fit
         self._summaries: list[str] = []
         self.symbols: Symbols | None = None
         self.trie: Trie | None = None
@@ -140,7 +141,7 @@ class WordDiscoverer:
         Raises:
             RuntimeError: the discoverer is frozen.
         """
-        if self.trie is not None:
+        if not self._open:
             raise RuntimeError(
                 "this discoverer is frozen: expected partial_fit before freeze. Next: fit, which begins anew, "
                 "or freeze(keep=True), which stays open"
@@ -165,7 +166,7 @@ class WordDiscoverer:
         """Count, judge and rank what was learnt.
 
         Args:
-            keep: stay open for more `partial_fit`, at the price of memory.
+            keep: stay open for more `partial_fit`, at the price of memory; not for a corpus counted out of core.
 
         Raises:
             RuntimeError: nothing was learnt yet.
@@ -174,7 +175,11 @@ class WordDiscoverer:
             raise RuntimeError(
                 "nothing was learnt yet: expected fit(corpus) or partial_fit(corpus) before freeze()"
             )
-        if self.trie is None:
+        if keep and self._on_disk:
+            raise RuntimeError(
+                "keep=True got a corpus counted out of core, which cannot grow. Next: freeze()"
+            )
+        if not self._on_disk and (self.trie is None or self._open):
             self.symbols = self._store.freeze(keep)
             with self._stage("count", self.symbols.total):
                 self.trie = count_ngrams(
@@ -189,10 +194,8 @@ class WordDiscoverer:
             self.candidates = self.method.find(
                 self.symbols, self.trie, threads=self.threads, progress=self.progress
             )
-        table = self._table()
-        if keep:
-            self.trie = None
-        return table
+        self._open = keep
+        return self._table()
 
     def _table(self) -> WordTable:
         trie, candidates = self.trie, self.candidates
@@ -221,7 +224,9 @@ class WordDiscoverer:
         if self.examples and self._corpus is not None and self._corpus.rereadable:
             with self._stage("examples"), warnings.catch_warnings():
                 warnings.simplefilter("ignore", CorpusWarning)  # said already in the first pass
-                for row, example in zip(rows, find_examples(self._corpus, words, documents)):
+                for row, example in zip(
+                    rows, find_examples(self._corpus, words, documents, self.runs == "token")
+                ):
                     row["example"] = example
         if not rows:
             warnings.warn(self._why_empty(), stacklevel=3)
@@ -257,6 +262,11 @@ class WordDiscoverer:
             "symbols": self.symbols.total,
             "alphabet": len(self.trie.alphabet),
             "n-grams": len(self.trie),
+            "min_score": self.min_score,
+            "new_only": self.new_only,
+            "top": self.top,
+            "reference": self.reference if isinstance(self.reference, (str, type(None))) else "given words",
+            "memory": self.memory,
             "candidates": self.verdicts(),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
@@ -270,23 +280,20 @@ class WordDiscoverer:
         return self.to_segmenter().words(text)
 
     def to_segmenter(self) -> Segmenter:
-        """A unigram segmenter over the words of the table and all single characters of the corpus."""
+        """A unigram segmenter over all mined words (known ones and those beyond ``top`` too) and single characters."""
         if self._segmenter is None:
             mined = self._mined()
             self._segmenter = mined_segmenter(*mined, self.unit_counts, runs=self.runs, threads=self.threads)
         return self._segmenter
 
-    def unit_counts(self, rounds: int = 2) -> np.ndarray:
+    def unit_counts(self) -> np.ndarray:
         """How often each node is a unit when the corpus is cut by the lexicon with least information, (nodes,).
-
-        Args:
-            rounds: re-estimations of the unit probabilities (hard EM), 1 or more.
 
         Raises:
             RuntimeError: nothing is frozen yet.
         """
         if self._units is None:
-            self._units = count_units(*self._mined(), rounds=rounds, threads=self.threads)
+            self._units = count_units(*self._mined(), threads=self.threads)
         return self._units
 
     def _mined(self) -> tuple[Symbols, Trie, np.ndarray, np.ndarray | None]:
@@ -320,17 +327,19 @@ class WordDiscoverer:
     def _needs_disk(self, corpus: Corpus) -> bool:
         if self.memory is None:
             return False
-        from zhnlp.mining.out_of_core import parse_memory
+        from zhnlp.mining.out_of_core import fits_in_memory, parse_memory
 
-        size = corpus.total_bytes()
-        return size is None or size / 3 * _BYTES_A_SYMBOL > parse_memory(self.memory)
+        size = corpus.most_text_bytes()
+        self._text_bytes = None if size is None or self._text_bytes is None else self._text_bytes + size
+        return self._text_bytes is None or not fits_in_memory(self._text_bytes, parse_memory(self.memory))
 
     def _count_on_disk(self, corpus: Corpus) -> tuple[dict, str]:
         from zhnlp.mining.out_of_core import count_out_of_core
 
         if self._reports:
             raise RuntimeError(
-                "counting out of core takes one corpus: expected one fit, with all paths in it"
+                f"the parts together exceed memory={self.memory!r}, and counting out of core takes one corpus. "
+                "Next: one fit with all paths in it, or more memory"
             )
         kept = None if self.workdir is None else Path(self.workdir) / "corpus.json"
 
@@ -341,6 +350,7 @@ class WordDiscoverer:
                     kept, json.dumps([corpus.report.as_dict(), str(corpus.report)], ensure_ascii=False)
                 )
 
+        self._on_disk = True
         with self._stage("count"):
             self.symbols, self.trie = count_out_of_core(
                 blocks,
@@ -351,7 +361,7 @@ class WordDiscoverer:
                 min_count=self.min_count,
                 threads=self.threads,
                 fingerprint=corpus.fingerprint(),
-                total_bytes=corpus.total_bytes(),
+                total_bytes=corpus.most_text_bytes(),
                 progress=self.progress,
             )
         if corpus.report.documents == 0 and kept is not None and kept.exists():

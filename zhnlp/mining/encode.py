@@ -99,13 +99,14 @@ def _encode_block(points, begin, ends, document, token, drop, classes, fold, tab
         if token and kind >= INNER and mark_joins(points, i, classes):
             kind = ATOM
         if kind == ATOM:
-            identity = tables.single[points[i]]
+            point = fold[points[i]]
+            identity = tables.single[point]
             if identity == 0:
                 if identities >= tables.owner.size:
                     break
                 identity = identities
-                tables.single[points[i]] = identity
-                tables.owner[identity] = points[i]
+                tables.single[point] = identity
+                tables.owner[identity] = point
                 identities += 1
             i += 1
         elif LETTER <= kind <= DIGIT and not drop:

@@ -20,7 +20,13 @@ _SHORT = 20_000  # symbols; a shorter text is segmented by plain counts, see `zh
 
 
 def count_units(
-    symbols: Symbols, trie: Trie, words: np.ndarray, segments: np.ndarray | None, *, rounds: int, threads: int
+    symbols: Symbols,
+    trie: Trie,
+    words: np.ndarray,
+    segments: np.ndarray | None,
+    *,
+    threads: int,
+    rounds: int = 2,
 ) -> np.ndarray:
     """How often each node is a unit when the corpus is cut by ``words`` with least information, (nodes,).
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from zhnlp.mining.jit import compiled
 from zhnlp.text.characters import Script, script_table
+from zhnlp.text.width import width_table
 
 # Classes of code points: a separator; a symbol by itself; letters and digits, which make runs; marks that join two
 # letters or digits (GPT-4o, 2.4GHz, TCP/IP); marks that join likewise and may also end a run (C++, C#).
@@ -29,7 +30,7 @@ def character_classes() -> np.ndarray:
     table[scripts == Script.DIGIT] = DIGIT
     table[[ord(mark) for mark in "-._/&'@"]] = INNER
     table[[ord(mark) for mark in "+#"]] = INNER_OR_LAST
-    return table
+    return table[width_table()]  # ２．４ＧＨｚ is a run like 2.4GHz
 
 
 @compiled

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 from zhnlp.mining.discoverer import WordDiscoverer
@@ -68,13 +68,7 @@ class NewWords(Pipeline):
 def _warn_if_name(texts: Any) -> None:
     """Warn when what was given as text is the name of a file, which is a common slip."""
     first = texts[0] if isinstance(texts, (list, tuple)) and texts else texts
-    if (
-        isinstance(first, str)
-        and len(first) < 256
-        and "\n" not in first
-        and "\0" not in first
-        and Path(first).exists()
-    ):
+    if isinstance(first, str) and len(first) < 256 and os.path.exists(first):  # noqa: PTH110 - Path may raise
         warnings.warn(
             f"{first!r} was taken as a text, but there is a file of that name. Next: pass paths=… or a pathlib.Path",
             stacklevel=3,

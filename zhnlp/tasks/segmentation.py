@@ -26,6 +26,8 @@ class WordSegmentation(Pipeline):
             ``pipeline("new-words")``, that pipeline itself after it has mined (best: its words are then weighed by
             how they segment the corpus), a `Segmenter`, or None for jieba's dictionary.
         user_words: words, or {word: weight}, that are to win over their parts.
+        runs: what becomes of Latin and digit runs, "symbol", "token" or "drop", as the lexicon was mined.
+        model: another name for ``lexicon``, as ``pipeline(task, model)`` has it.
 
     One text gives a list of ``{"word", "start", "end"}`` with offsets into your own string; blanks are left out.
 
@@ -44,9 +46,18 @@ class WordSegmentation(Pipeline):
     task = "word-segmentation"
 
     def __init__(
-        self, lexicon: Any = None, *, user_words: Iterable[str] | Mapping[str, float | None] | None = None
+        self,
+        lexicon: Any = None,
+        *,
+        user_words: Iterable[str] | Mapping[str, float | None] | None = None,
+        runs: str = "symbol",
+        model: str | Path | None = None,
     ):
-        self.segmenter = make_segmenter(lexicon)
+        if lexicon is not None and model is not None:
+            raise TypeError(
+                "word-segmentation got both lexicon and model: expected one, they are the same thing"
+            )
+        self.segmenter = make_segmenter(model if lexicon is None else lexicon, runs=runs)
         if user_words is not None:
             self.segmenter.add_words(user_words)
 
@@ -63,8 +74,8 @@ class WordSegmentation(Pipeline):
         return evaluate_segmentation(gold, predicted, train_words=train_words)
 
 
-def make_segmenter(lexicon: Any) -> Segmenter:
-    """A segmenter from whatever stands for a lexicon."""
+def make_segmenter(lexicon: Any, runs: str = "symbol") -> Segmenter:
+    """A segmenter from whatever stands for a lexicon; ``runs`` is for words and files."""
     if isinstance(lexicon, Segmenter):
         return lexicon
     if hasattr(lexicon, "to_segmenter"):
@@ -72,9 +83,9 @@ def make_segmenter(lexicon: Any) -> Segmenter:
     if lexicon is None:
         from zhnlp.mining.reference import jieba_dictionary
 
-        return Segmenter.load(jieba_dictionary())
+        return Segmenter.load(jieba_dictionary(), runs=runs)
     if isinstance(lexicon, (str, Path)):
-        return Segmenter.load(lexicon)
+        return Segmenter.load(lexicon, runs=runs)
     if isinstance(lexicon, bytes) or not isinstance(lexicon, Iterable):
         raise TypeError(
             f"lexicon got {type(lexicon).__name__}: expected a file, words, {{word: count}} or a table of new-words"
@@ -88,7 +99,7 @@ def make_segmenter(lexicon: Any) -> Segmenter:
     wrong = next((word for word in counts if not isinstance(word, str)), None)
     if wrong is not None or None in counts:
         raise TypeError(f"lexicon has the word {wrong!r}: expected str")
-    return Segmenter.from_counts(counts)
+    return Segmenter.from_counts(counts, runs=runs)
 
 
 def _counts(lexicon: Iterable[Any]) -> dict[Any, float]:
@@ -98,7 +109,7 @@ def _counts(lexicon: Iterable[Any]) -> dict[Any, float]:
         if not isinstance(entry, Mapping):
             counts[entry] = 1
         elif isinstance(word := entry.get("word", entry.get("term")), str):
-            counts[word] = entry.get("segments") or entry.get("count", 1)
+            counts[word] = entry.get("count", 1)
         else:
             raise ValueError(
                 f"lexicon, row {number} has the keys {', '.join(map(str, entry))}: expected word and count"

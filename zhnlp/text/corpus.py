@@ -254,6 +254,14 @@ class Corpus:
         sizes = [item.size for item in self._inputs or ()]
         return None if not sizes or None in sizes else sum(sizes)
 
+    def most_text_bytes(self) -> int | None:
+        """At most how many bytes the text takes as UTF-8; None when that is not known: streams, packed files, texts
+        in memory. A file in GB18030 grows by a half.
+        """
+        size = self.total_bytes()
+        packed = any(item.packed for item in self._inputs or ())
+        return None if size is None or packed else size * 3 // 2
+
     def fingerprint(self) -> str | None:
         """32 hexadecimal digits that change with the files' paths, sizes, times and the options; None for
         streams and texts in memory. The same fingerprint means that a pass gives the same documents.

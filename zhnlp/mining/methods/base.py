@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -28,7 +29,6 @@ class Candidates:
     reasons: tuple[str, ...]
     segments: np.ndarray | None = None
     unlisted: int = 0
-    notes: list[str] = field(default_factory=list)
 
     @property
     def kept(self) -> np.ndarray:
@@ -69,6 +69,14 @@ class Method:
     def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
         """Judge the n-grams of ``trie``."""
         raise TypeError(f"{type(self).__name__} is not a method: it has no find()")
+
+
+def check_at_least(value: float | None, least: float, name: str) -> None:
+    """Refuse an option that is no finite number of ``least`` or more; None is left to the method."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < math.inf:
+        raise ValueError(f"{name}={value!r} is not possible: expected a number of at least {least:g}")
 
 
 def scale(total: int) -> float:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from zhnlp.mining.encode import Symbols
-from zhnlp.mining.methods.base import Candidates, Method, Verdicts, numeric, scale, word_like
+from zhnlp.mining.methods.base import Candidates, Method, Verdicts, check_at_least, numeric, scale, word_like
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.score import absorbed_nodes
 from zhnlp.mining.trie import Trie
@@ -23,16 +23,23 @@ class BoundaryEntropy(Method):
     """Options of the boundary-entropy method.
 
     Args:
-        min_pmi: least PMI in nats over every split; the post asks for a ratio of 30, which is ln 30 = 3.4 nats
-            (scaled down for corpora below 10 million symbols).
-        min_entropy: least entropy in nats of the left and of the right neighbours.  The post's 3 is strict; 1 to 3
-            are usual.
+        min_pmi: least PMI in nats over every split.  None takes the post's ratio of 30, ln 30 = 3.4 nats.
+        min_entropy: least entropy in nats of the left and of the right neighbours; the post asks for 3, which is
+            strict.  None takes 1.  What is taken for None is made for 10 million symbols and shrinks with the
+            logarithm of the size in smaller corpora; a number is taken as it is.
+
+    Raises:
+        ValueError: a threshold is no finite number, or the entropy is negative.
     """
 
     name: ClassVar[str] = "boundary-entropy"
 
-    min_pmi: float = math.log(30)
-    min_entropy: float = 1.0
+    min_pmi: float | None = None
+    min_entropy: float | None = None
+
+    def __post_init__(self) -> None:
+        check_at_least(self.min_pmi, -100, "min_pmi")
+        check_at_least(self.min_entropy, 0, "min_entropy")
 
     def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
         """Judge every n-gram of the trie."""
@@ -40,8 +47,10 @@ class BoundaryEntropy(Method):
         nodes = nodes[(nodes >= 2) & word_like(trie, nodes)]
         verdicts = Verdicts(nodes)
         verdicts.reject(numeric(trie, nodes), "a number and at most its unit")
-        verdicts.reject(trie.pmi[nodes] <= self.min_pmi * scale(trie.total), "a split is weak")
-        bound = self.min_entropy * scale(trie.total)
+        small = scale(trie.total)
+        weak = math.log(30) * small if self.min_pmi is None else self.min_pmi
+        bound = small if self.min_entropy is None else self.min_entropy
+        verdicts.reject(trie.pmi[nodes] <= weak, "a split is weak")
         verdicts.reject(trie.left_entropy[nodes] <= bound, "few left neighbours")
         verdicts.reject(trie.right_entropy[nodes] <= bound, "few right neighbours")
         verdicts.reject(absorbed_nodes(trie)[nodes], "always part of one longer n-gram")

@@ -17,7 +17,7 @@ import numpy as np
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
 from zhnlp.mining.join import Edges, next_node
-from zhnlp.mining.methods.base import Candidates, Method, Verdicts, numeric, word_like
+from zhnlp.mining.methods.base import Candidates, Method, Verdicts, check_at_least, numeric, word_like
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, walk
@@ -145,6 +145,8 @@ class LanguageModel(Method):
     def __post_init__(self) -> None:
         if self.backoff > 0:
             raise ValueError(f"backoff={self.backoff} is not possible: expected a log10 price of at most 0")
+
+        check_at_least(self.min_segments, 0, "min_segments")
 
     def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
         """Judge every segment of the tagged corpus."""

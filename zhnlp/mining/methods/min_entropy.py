@@ -18,7 +18,7 @@ import numpy as np
 
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import Symbols
-from zhnlp.mining.methods.base import Candidates, Method
+from zhnlp.mining.methods.base import Candidates, Method, check_at_least
 from zhnlp.mining.methods.pmi_cut import PmiCut
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.segmentation.redundancy import remove_redundant
@@ -49,6 +49,9 @@ class MinEntropy(Method):
             raise ValueError(
                 f"redundancy={self.redundancy!r} is not known: expected 'auto', 'strict' or 'off'"
             )
+
+        check_at_least(self.min_pmi, -100, "min_pmi")
+        check_at_least(self.min_probability, 0, "min_probability")
 
     def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
         """Judge every segment that the cuts leave."""

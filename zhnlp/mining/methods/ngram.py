@@ -21,11 +21,12 @@ import numpy as np
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
 from zhnlp.mining.join import join_segments
-from zhnlp.mining.methods.base import Candidates, Method, Verdicts, numeric, scale, word_like
+from zhnlp.mining.methods.base import Candidates, Method, Verdicts, check_at_least, numeric, scale, word_like
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.score import absorbed_nodes
 from zhnlp.mining.trie import Trie
 
+_MIN_PMI = (1.0, 4.0, 7.0)  # nats, for fragments of 2, 3, 4 and more symbols of 10 million
 # Of ln(T / c), the PMI of an n-gram whose parts are never met apart: whoever comes so near is strong anyway.
 _NEARLY_ALL = 0.75
 
@@ -55,8 +56,9 @@ class Ngram(Method):
 
     Args:
         order: longest strong fragment, in symbols (2-8).
-        min_pmi: least PMI in nats of fragments of 2, 3, 4 … symbols; the last one serves all longer ones.  Stated for
-            10 million symbols and scaled with the logarithm of the size for smaller corpora.
+        min_pmi: least PMI in nats of fragments of 2, 3, 4 … symbols, the last one serving all longer ones; a number
+            serves all.  None takes 1, 4 and 7, made for 10 million symbols: they shrink with the logarithm of the
+            size in smaller corpora, and an n-gram within a quarter of the PMI's ceiling ln(T / c) passes anyway.
         backtrack: reject longer segments with a weak window; without it they are listed too.
         min_segments: occurrences as a segment below which a candidate is rejected (6920 asks for min_count).
     """
@@ -65,29 +67,38 @@ class Ngram(Method):
     min_score: ClassVar[float | None] = 0.0
 
     order: int = 4
-    min_pmi: tuple[float, ...] = (1.0, 4.0, 7.0)
+    min_pmi: tuple[float, ...] | float | None = None
     backtrack: bool = True
     min_segments: int = 0
 
     def __post_init__(self) -> None:
         if not 2 <= self.order <= 8:
             raise ValueError(f"order={self.order} is not possible: expected 2 to 8 symbols")
-        if not self.min_pmi:
+        check_at_least(self.min_segments, 0, "min_segments")
+        for value in self._given() or ():
+            check_at_least(value, -100, "min_pmi")
+        if self._given() == ():
             raise ValueError(
-                "min_pmi is empty: expected a threshold in nats for 2 symbols, and more for longer fragments"
+                "min_pmi is empty: expected a threshold in nats for 2 symbols, and more for longer ones"
             )
+
+    def _given(self) -> tuple[float, ...] | None:
+        return (self.min_pmi,) if isinstance(self.min_pmi, (int, float)) else self.min_pmi
 
     def thresholds(self, total: int) -> np.ndarray:
         """Least PMI by length in symbols, (13,) nats, for a corpus of ``total`` symbols."""
-        given = [0.0, 0.0, *self.min_pmi]
-        given += [given[-1]] * (13 - len(given))
-        return np.array(given[:13]) * scale(total)
+        given = self._given()
+        chosen = [0.0, 0.0, *(_MIN_PMI if given is None else given)]
+        chosen += [chosen[-1]] * (13 - len(chosen))
+        return np.array(chosen[:13]) * (scale(total) if given is None else 1.0)
 
     def strong_fragments(self, trie: Trie) -> np.ndarray:
         """Which nodes pass the threshold of their length, (nodes,) bool."""
         inside = np.flatnonzero((trie.depth >= 2) & (trie.depth <= min(self.order, trie.max_length)))
-        most = np.log(max(trie.total, 2) / trie.count[inside].astype(np.float64))
-        bound = np.minimum(self.thresholds(trie.total)[trie.depth[inside]], _NEARLY_ALL * most)
+        bound = self.thresholds(trie.total)[trie.depth[inside]]
+        if self.min_pmi is None:
+            most = np.log(max(trie.total, 2) / trie.count[inside].astype(np.float64))
+            bound = np.minimum(bound, _NEARLY_ALL * most)
         strong = np.zeros(len(trie), np.bool_)
         strong[inside] = trie.pmi[inside] >= bound
         return strong

@@ -12,7 +12,7 @@ import numpy as np
 
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.join import join_segments
-from zhnlp.mining.methods.base import Candidates, Method, Verdicts, numeric, word_like
+from zhnlp.mining.methods.base import Candidates, Method, Verdicts, check_at_least, numeric, word_like
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 
@@ -38,6 +38,9 @@ class PmiCut(Method):
             raise ValueError(
                 f"min_ratio={self.min_ratio} is not possible: expected a ratio above 0, such as 1 or 10"
             )
+
+        check_at_least(self.min_probability, 0, "min_probability")
+        check_at_least(self.min_segments, 0, "min_segments")
 
     def strong_pairs(self, trie: Trie) -> np.ndarray:
         """Which bigrams are not cut, (nodes,) bool."""

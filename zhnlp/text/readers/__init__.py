@@ -46,6 +46,11 @@ class Input:
     size: int | None = None
 
     @property
+    def packed(self) -> bool:
+        """Whether the text is longer than the file may tell."""
+        return self.name.lower().endswith((*COMPRESSION_SUFFIXES, ".parquet"))
+
+    @property
     def format(self) -> str:
         """ "txt", "csv", "tsv", "jsonl" or "parquet", by the suffix; txt where it says nothing."""
         return file_format(self.name) or "txt"
