@@ -88,6 +88,14 @@ def test_user_words_win_over_their_parts():
         ]
 
 
+def test_a_user_word_with_a_blank_wins_too():
+    """The blank costs nothing where the parts stand alone, so it must not count against them here."""
+    pipe = pipeline(
+        "word-segmentation", lexicon={"Smart": 50, "Grid": 50, "rare": 1}, user_words=["Smart Grid"]
+    )
+    assert cut(pipe, "Smart Grid") == ["Smart Grid"]
+
+
 def test_evaluate_by_hand():
     pipe = pipeline("word-segmentation", lexicon=["变压器", "检修"])
     scores = pipe.evaluate(["变压器 检 修", ["检修"]], train_words=["变压器"])

@@ -42,10 +42,11 @@ def folded_words(words: Iterable[str]) -> list[str]:
 
 
 def best_split(units: list[str], table: Mapping[str, float], unknown: float) -> float:
-    """Weight of the best segmentation of a word by other words."""
+    """Weight of the best segmentation of a word by other words; a blank within it parts words and weighs nothing."""
     best = [0.0] + [-math.inf] * len(units)
     for j in range(1, len(units) + 1):
         for i in range(j):
-            weight = table.get("".join(units[i:j]), unknown if j == i + 1 else -math.inf)
+            alone = -math.inf if j > i + 1 else 0.0 if units[i].isspace() else unknown
+            weight = table.get("".join(units[i:j]), alone)
             best[j] = max(best[j], best[i] + weight)
     return best[-1]
