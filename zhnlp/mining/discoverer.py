@@ -23,7 +23,7 @@ from zhnlp.mining.methods import Candidates, make_method
 from zhnlp.mining.mined_segmenter import count_units, mined_segmenter
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.rank import default_cut, make_rows, rank_words
-from zhnlp.mining.reference import reference_words
+from zhnlp.mining.reference import known_words, reference_words
 from zhnlp.mining.table import WordTable
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import thread_count
@@ -87,12 +87,7 @@ class WordDiscoverer:
         check_limits(max_length, min_count)
         self.method = make_method(method, **options)
         self.max_length, self.min_count, self.runs = max_length, min_count, runs
-        if isinstance(reference, str) and reference == "jieba":
-            self.reference: str | frozenset[str] = reference  # read when it is needed
-        else:
-            self.reference = reference_words(
-                reference
-            )  # now: a wrong name must not come up after the counting
+        self.reference = reference_words(reference)  # now: a wrong name must not come up after the counting
         self.new_only, self.min_score, self.top = new_only, min_score, top
         self.examples, self.threads, self.memory, self.workdir = (
             examples,
@@ -205,7 +200,7 @@ class WordDiscoverer:
                 cut = default_cut(trie, candidates, self.method.min_score)
             nodes, scores, words = rank_words(trie, candidates, min_score=cut)
             self._words = nodes
-            known = reference_words(self.reference)
+            known = known_words(words, self.reference)
             if self.new_only:
                 new = np.array([word not in known for word in words], bool)
                 nodes, scores, words = nodes[new], scores[new], [word for word in words if word not in known]
@@ -265,7 +260,9 @@ class WordDiscoverer:
             "min_score": self.min_score,
             "new_only": self.new_only,
             "top": self.top,
-            "reference": self.reference if isinstance(self.reference, (str, type(None))) else "given words",
+            "reference": self.reference
+            if isinstance(self.reference, str)
+            else f"{len(self.reference):,} words",
             "memory": self.memory,
             "candidates": self.verdicts(),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},

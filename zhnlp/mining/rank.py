@@ -51,7 +51,7 @@ def make_rows(
     nodes: np.ndarray,
     scores: np.ndarray,
     words: list[str],
-    known: frozenset[str],
+    known: set[str],
     *,
     threads: int,
     progress: Progress,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
 from zhnlp.mining.segmentation.reading import TABLES, read_rows, read_text, table_suffix
+
+JIEBA = "jieba"
 
 
 def jieba_dictionary() -> Path:
@@ -23,12 +25,6 @@ def jieba_dictionary() -> Path:
             "jieba's dictionary is not here. Next: pip install jieba, or name a dictionary"
         )
     return Path(spec.origin).parent / "dict.txt"
-
-
-@cache
-def jieba_words() -> frozenset[str]:
-    """The words of the dictionary that jieba ships."""
-    return frozenset(read_words(jieba_dictionary()))
 
 
 def read_words(path: str | Path) -> list[str]:
@@ -74,17 +70,31 @@ def _there(path: str | Path) -> Path:
     return path
 
 
-def reference_words(reference: str | Path | Iterable[str] | None) -> frozenset[str]:
-    """The known words: "jieba", a dictionary file, an iterable of words, or None for no reference.
+def reference_words(reference: str | Path | Iterable[str] | None) -> str | frozenset[str]:
+    """What `known_words` compares with: the words of a file or an iterable, none for None, "jieba" as it is.
 
     Example:
-        >>> "电网" in reference_words("jieba"), "电网" in reference_words(["电站"]), len(reference_words(None))
-        (True, False, 0)
+        >>> reference_words("jieba"), sorted(reference_words(["电站"])), len(reference_words(None))
+        ('jieba', ['电站'], 0)
     """
     if reference is None:
         return frozenset()
-    if isinstance(reference, str) and reference == "jieba":
-        return jieba_words()
+    if isinstance(reference, str) and reference == JIEBA:
+        return JIEBA  # its 350,000 words are read when they are asked for, and not kept
     if isinstance(reference, (str, Path)):
         return frozenset(read_ranked(reference))
     return frozenset(reference)
+
+
+def known_words(words: Iterable[str], reference: str | frozenset[str]) -> set[str]:
+    """Those of ``words`` that the reference has.
+
+    Example:
+        >>> sorted(known_words(["电网", "网电"], "jieba")), known_words(["电网"], frozenset())
+        (['电网'], set())
+    """
+    if reference != JIEBA:
+        return set(words) & reference
+    wanted = {word.encode(): word for word in words}
+    listed = re.findall(rb"^[^ \n]+", jieba_dictionary().read_bytes(), re.MULTILINE)
+    return {wanted[word] for word in listed if word in wanted}
