@@ -4,10 +4,10 @@ Every n-gram of symbols >= 2 with at least ``min_count`` occurrences becomes a n
 and the entropies (nats) of the symbols to its left and right.  A separator counts as one neighbour symbol.
 Pruning is exact: an n-gram cannot be more frequent than its prefix.
 
-Positions are sorted by first symbol.  For each first symbol, its occurrences are gathered as short records
-(the next symbols, then the left neighbour), grouped by second symbol, and split depth first: one pass over a
-node's records fills two histograms, from which come both entropies and the children; a second pass moves the
-records of surviving children together.  Two record buffers take turns.
+Positions are sorted by first symbol.  For each first symbol, its occurrences are gathered as short records (the
+symbols behind the second, then the left neighbour), which is the only time the text is read at random.  Then it
+goes depth first: one pass over a node's records fills two histograms, from which come both entropies and the
+children; a second pass moves the records of surviving children together.  Two record buffers take turns.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Scratch(NamedTuple):
     right_seen: np.ndarray  # likewise
     kept: np.ndarray  # (65536,) uint16, surviving right symbols
     place: np.ndarray  # (65536,) int64, where the next record of a symbol goes
+    seconds: np.ndarray  # (capacity,) uint16, second symbols of the occurrences of a first one
     x_log_x: np.ndarray  # (LOG_TABLE,) float64
 
     @classmethod
@@ -70,6 +71,7 @@ class Scratch(NamedTuple):
             right_seen=np.empty((1 << 16) + 1, np.uint16),
             kept=np.empty(1 << 16, np.uint16),
             place=np.empty(1 << 16, np.int64),
+            seconds=np.empty(max(capacity, 1), np.uint16),
             x_log_x=x,
         )
 
@@ -160,7 +162,7 @@ def grower(width: int):
             scratch.kept,
             scratch.place,
         )
-        x_log_x = scratch.x_log_x
+        seconds, x_log_x = scratch.seconds, scratch.x_log_x
         bigrams = 0
         deeper = split
         for f in range(firsts.size):
@@ -173,10 +175,16 @@ def grower(width: int):
                 continue
             n_left = 0
             n_right = 0
+            r = capacity * width
             for i in range(begin, end):
                 p = positions[i]
                 a = symbols[p - 1]
                 b = symbols[p + 1]
+                for q in range(last):
+                    records[r + q] = symbols[p + 2 + q]
+                records[r + last] = a
+                seconds[i - begin] = b
+                r += width
                 left_seen[n_left] = a
                 n_left += left[a] == 0
                 left[a] += 1
@@ -209,16 +217,13 @@ def grower(width: int):
                 at += size
                 bigrams += 1
             if n > 0:
-                for i in range(begin, end):
-                    p = positions[i]
-                    b = symbols[p + 1]
+                for i in range(total):
+                    b = seconds[i]
                     if right[b] > 0:
                         r = place[b]
                         place[b] = r + 1
-                        r *= width
-                        for q in range(last):
-                            records[r + q] = symbols[p + 2 + q]
-                        records[r + last] = symbols[p - 1]
+                        for q in range(words):
+                            records64[r * words + q] = records64[(capacity + i) * words + q]
             _clear(right, kept, n)
             while top > 0:
                 top -= 1
