@@ -12,6 +12,7 @@ from zhnlp.text import Corpus, code_points, width_table
 
 _AROUND = 30  # characters kept on each side of the word
 _FIRST_HAN = "\u2e80"
+_FIRST_WIDE = "\uff00"  # full-width letters, digits and marks begin here
 
 
 class Example(TypedDict):
@@ -38,18 +39,23 @@ def find_word(text: str, word: str, split_runs: bool = False) -> int:
         >>> find_word("15G，用５Ｇ基站", "5G"), find_word("GPT-4o", "GPT"), find_word("GPT-4o", "GPT", split_runs=True)
         (5, -1, 0)
     """
-    han = word[0] >= _FIRST_HAN and word[-1] >= _FIRST_HAN
     at = text.find(word)
-    if han and at >= 0:
+    if at >= 0 and ((_FIRST_HAN <= word[0] and _FIRST_HAN <= word[-1]) or _stands_free(text, word, at)):
         return at
     folded = _fold(text)
-    at = folded.find(word)
-    if han or at < 0:
-        return at
     border = mark_units(code_points(folded), split_runs)
+    at = folded.find(word)
     while at >= 0 and not (border[at] and border[at + len(word)]):
         at = folded.find(word, at + 1)
     return at
+
+
+def _stands_free(text: str, word: str, at: int) -> bool:
+    """Whether a word plainly is cut out of no run: its ends, or what is beside them, are no letters of any kind."""
+    end = at + len(word)
+    return (word[0] >= _FIRST_HAN or at == 0 or _FIRST_HAN <= text[at - 1] < _FIRST_WIDE) and (
+        word[-1] >= _FIRST_HAN or end == len(text) or _FIRST_HAN <= text[end] < _FIRST_WIDE
+    )
 
 
 def example_in(text: str, word: str, document: int, split_runs: bool = False) -> Example | None:
@@ -58,10 +64,10 @@ def example_in(text: str, word: str, document: int, split_runs: bool = False) ->
     if at < 0:
         return None
     end = at + len(word)
-    begin = max(text.rfind("\n", 0, at) + 1, at - _AROUND)
+    begin = max(text.rfind("\n", max(at - _AROUND, 0), at) + 1, at - _AROUND, 0)
     stop = text.find("\n", end, end + _AROUND)
-    stop = min(len(text), end + _AROUND) if stop < 0 else stop
-    return Example(text=text[begin:stop], start=at - begin, end=end - begin, document=document, offset=at)
+    around = text[begin : end + _AROUND if stop < 0 else stop]
+    return {"text": around, "start": at - begin, "end": end - begin, "document": document, "offset": at}
 
 
 def find_examples(
@@ -70,19 +76,21 @@ def find_examples(
     """An example for each word, read again from ``corpus``; ``documents`` says in which document each occurs, (M,)."""
     examples: list[Example | None] = [None] * len(words)
     order = np.argsort(documents, kind="stable")
-    at = int(np.searchsorted(documents[order], 0))
+    sought = documents[order]
+    at = int(np.searchsorted(sought, 0))
     first = 0  # spans before the block, blank ones included, as they are counted in mining
     numbered = 0  # documents before the block, as `enumerate(corpus)` counts them
     for block in corpus.blocks():
         if at == order.size:
             break
         number = np.cumsum(block.filled()) - 1 + numbered
-        while at < order.size and (document := int(documents[order[at]])) < first + block.ends.size:
-            k = document - first
-            start = int(block.ends[k - 1]) + 1 if k else 0
-            text = block.text[start : int(block.ends[k])]
-            examples[order[at]] = example_in(text, words[order[at]], int(number[k]), split_runs)
-            at += 1
+        stop = int(np.searchsorted(sought, first + block.ends.size))
+        spans = sought[at:stop] - first
+        begins = np.where(spans > 0, block.ends[spans - 1] + 1, 0)
+        places = zip(begins.tolist(), block.ends[spans].tolist(), number[spans].tolist())
+        for word, (begin, end, document) in zip(order[at:stop].tolist(), places):
+            examples[word] = example_in(block.text[begin:end], words[word], document, split_runs)
+        at = stop
         first += block.ends.size
         numbered = int(number[-1]) + 1 if number.size else numbered
     return examples
