@@ -38,6 +38,7 @@ Files = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write; its ending says the format.")]
 TextField = Annotated[str | None, typer.Option(help="Column or key of the text in tables and JSON lines.")]
+Encoding = Annotated[str, typer.Option(help="Encoding of text files.")]
 Progress = Annotated[
     bool | None, typer.Option("--progress/--quiet", help="Bars on stderr (default: on a terminal).")
 ]
@@ -152,7 +153,7 @@ def words(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Workers; default: all processors.")] = None,
     text_field: TextField = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of text files.")] = "utf-8",
+    encoding: Encoding = "utf-8",
     unit: Annotated[str, typer.Option(help="A document of a text file: line, paragraph or file.")] = "line",
     duplicates: Annotated[str, typer.Option(help="keep, exact or near: drop repeated documents.")] = "keep",
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first broken line.")] = False,
@@ -236,8 +237,11 @@ def segment(
     ] = "text",
     out: Out = None,
     text_field: TextField = None,
+    encoding: Encoding = "utf-8",
+    progress: Progress = None,
 ) -> None:
     """Cut text into words, a document a line, in the order of the input; blank lines of text files stay."""
+    from zhnlp.mining.progress import Progress as Bar
     from zhnlp.mining.reference import read_ranked
     from zhnlp.tasks.segmentation import WordSegmentation
     from zhnlp.text import Corpus
@@ -247,14 +251,19 @@ def segment(
         raise ValueError(f"--format {format} is not known: expected text or jsonl")
     pipe = WordSegmentation(lexicon, user_words=None if user_words is None else read_ranked(user_words))
     _check_place(out, "--out")
-    corpus = Corpus.from_paths(files, text_field=text_field)
+    corpus = Corpus.from_paths(files, text_field=text_field, encoding=encoding)
+    bar = Bar(progress)
 
     def texts():
-        for block in corpus.blocks(1 << 16):
-            start = 0
-            for end in block.ends.tolist():
-                yield block.text[start:end]
-                start = end + 1
+        done = 0
+        with bar.stage("segment", corpus.total_bytes(), "B"):
+            for block in corpus.blocks(1 << 16):
+                start = 0
+                for end in block.ends.tolist():
+                    yield block.text[start:end]
+                    start = end + 1
+                bar.advance(block.source_bytes - done)
+                done = block.source_bytes
 
     def lines():
         if format == "jsonl":
