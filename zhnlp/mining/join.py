@@ -61,14 +61,6 @@ def find_pair(pairs, entries, first, second):
 
 
 @compiled
-def next_edge(table, node, symbol, depth):
-    """The edge of a `Transitions` table from a node of ``depth`` symbols."""
-    if depth == 1:
-        return find_pair(table.pairs, table.entries, node, symbol)
-    return find_edge(table.entries, node, symbol)
-
-
-@compiled
 def match_block(symbols, begin, size, pairs, entries, order, edges, alive):
     """Follow the edges from each of ``size`` positions; ``edges[d, i]`` leads to the d + 2 symbols at begin + i, or is -1.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import next_edge, transitions
+from zhnlp.mining.join import find_edge, find_pair, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import walk
@@ -38,7 +38,11 @@ def _visit(symbols, begin, end, starts, shift, document, table, longest, slot_of
                         position[slot] = i
             if not leads_on or depth == longest:
                 break
-            edge = next_edge(table, node, symbols[i + depth], depth)
+            edge = (
+                find_pair(table.pairs, table.entries, node, symbols[i + depth])
+                if depth == 1
+                else find_edge(table.entries, node, symbols[i + depth])
+            )
             if edge < 0:
                 break
             node = edge >> 2

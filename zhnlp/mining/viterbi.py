@@ -11,7 +11,7 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import next_edge, transitions
+from zhnlp.mining.join import find_edge, find_pair, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, walk
@@ -51,7 +51,11 @@ def segment_stretch(symbols, begin, end, table, weight, longest, count):
                         size[i + depth] = depth
                 if not leads_on or depth == longest or i + depth >= n or node < 2:
                     break
-                edge = next_edge(table, node, symbols[at + i + depth], depth)
+                edge = (
+                    find_pair(table.pairs, table.entries, node, symbols[at + i + depth])
+                    if depth == 1
+                    else find_edge(table.entries, node, symbols[at + i + depth])
+                )
                 if edge < 0:
                     break
                 node = edge >> 2
