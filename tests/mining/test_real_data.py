@@ -20,7 +20,7 @@ pytestmark = [
 
 def test_names_of_a_novel_are_found():
     path = DATA / "corpora/classics/三国演义.txt.xz"
-    text = lzma.open(path, "rt", encoding="utf-8").read()
+    text = lzma.decompress(path.read_bytes()).decode("utf-8")
     mention = json.loads((DATA / "lexicons/sanguo_entity_dict.json").read_text("utf-8"))["mention"]
     names = {name for entity in mention.items() for name in (entity[0], *entity[1])}
     gold = {name for name in names if 2 <= len(name) <= 4 and is_han(name) and text.count(name) >= 10}
