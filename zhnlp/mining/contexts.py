@@ -40,7 +40,7 @@ def find_word(text: str, word: str, split_runs: bool = False) -> int:
         (5, -1, 0)
     """
     at = text.find(word)
-    if at >= 0 and ((_FIRST_HAN <= word[0] and _FIRST_HAN <= word[-1]) or _stands_free(text, word, at)):
+    if at >= 0 and ((word[0] >= _FIRST_HAN and word[-1] >= _FIRST_HAN) or _stands_free(text, word, at)):
         return at
     folded = _fold(text)
     border = mark_units(code_points(folded), split_runs)

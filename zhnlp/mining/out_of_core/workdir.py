@@ -16,8 +16,19 @@ MANIFEST, LOCK = "manifest.json", "lock"
 ENCODE, COUNT, DONE = "encode", "count", "done"
 # The files of a job, as patterns; COLUMNS of assembly.py are the arrays.  Nothing else in the folder is ever removed.
 _OURS = (
-    *("identities.bin", "starts.bin", "symbols.bin", "encoder.npz", "alphabet.json", "corpus.json", "part-*.bin"),
-    *(f"{name}.npy" for name in ("symbol", "count", "first_child", "children", "left_entropy", "right_entropy")),
+    *(
+        "identities.bin",
+        "starts.bin",
+        "symbols.bin",
+        "encoder.npz",
+        "alphabet.json",
+        "corpus.json",
+        "part-*.bin",
+    ),
+    *(
+        f"{name}.npy"
+        for name in ("symbol", "count", "first_child", "children", "left_entropy", "right_entropy")
+    ),
     *(f"{name}.npy" for name in ("parent", "suffix", "depth", "pmi")),
     *("*.unfinished", MANIFEST),
 )
