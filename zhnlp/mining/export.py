@@ -128,7 +128,7 @@ def to_tokenizer(
 
     counts: dict[str, float] = {}
     for row in rows:
-        word, count = _word(row), _count(row)
+        word, count = row_text(row), _count(row)
         if count > 0 and word not in counts and len(word.split()) == 1:
             counts[word] = count
     if not counts:
@@ -226,7 +226,16 @@ def _roles(tokenizer: Tokenizer) -> dict[str, str]:
     return {f"{role}_token": token for token, role in names.items() if token in added}
 
 
-def _word(row: Mapping) -> str:
+def row_text(row: Mapping) -> str:
+    """What a row is about: its "word", or its "term", without the blanks around it.
+
+    Raises:
+        ValueError: the row is no mapping, or has neither.
+
+    Example:
+        >>> row_text({"term": "变压器", "count": 3})
+        '变压器'
+    """
     if not isinstance(row, Mapping):
         raise ValueError(
             f"got the row {row!r:.60}, expected a mapping such as {{'word': '深度学习', 'count': 6}}"
@@ -243,7 +252,7 @@ def _count(row: Mapping) -> float:
     count = row.get("count")
     if isinstance(count, bool) or not isinstance(count, (int, float)) or not 0 <= count < math.inf:
         raise ValueError(
-            f"the count of {_word(row)!r} is {count!r}, expected a finite number of 0 or more; add a column 'count', "
+            f"the count of {row_text(row)!r} is {count!r}, expected a finite number of 0 or more; add a column 'count', "
             "or write a plain list"
         )
     return count
@@ -270,7 +279,7 @@ def _write(
 ) -> int:
     lines, skipped = [], []
     for row in rows:
-        word = _word(row)
+        word = row_text(row)
         if len(word.splitlines()) > 1 or (not blanks and len(word.split()) > 1):
             skipped.append(word)
         else:

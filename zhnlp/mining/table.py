@@ -1,35 +1,36 @@
-"""The ranked table of words: a list of plain dicts that can be saved, shown and turned into an Arrow table."""
+"""Ranked tables: lists of plain dicts, best first, that can be saved, shown and turned into an Arrow table."""
 
 from __future__ import annotations
 
 import csv
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from zhnlp.mining.contexts import Example
-from zhnlp.mining.export import export, write_jieba, write_list
+from zhnlp.mining.export import export, row_text, write_jieba, write_list
 from zhnlp.text.files import atomic_file
 
 if TYPE_CHECKING:
     import pyarrow
 
-COLUMNS = (
-    "word",
-    "count",
-    "document_count",
-    "segments",
-    "score",
-    "pmi",
-    "left_entropy",
-    "right_entropy",
-    "entropy_gain",
-    "known",
-    "example",
-)
+COLUMNS = {  # of the words: key -> kind of its values
+    "word": "text",
+    "count": "whole",
+    "document_count": "whole",
+    "segments": "whole",
+    "score": "real",
+    "pmi": "real",
+    "left_entropy": "real",
+    "right_entropy": "real",
+    "entropy_gain": "real",
+    "known": "flag",
+    "example": "example",
+}
+SEPARATOR = "|"  # between the texts of a list, where a format has no lists
 
 
 class WordRow(TypedDict):
@@ -48,21 +49,29 @@ class WordRow(TypedDict):
     example: Example | None
 
 
-class WordTable(list):
-    """Rows sorted by falling score, ties by falling count, then by word.
+class RankedTable(list):
+    """Rows, best first, and how they are saved.  A kind of table names its columns and its report.
 
     Attributes:
+        columns: key -> kind of its values: "text", "texts" (a list), "whole", "real", "flag" or "example"; in order.
+            Rows may lack some and have others.
+        report_kind: the kind of page that `report` writes.
         corpus: what was read, repaired and skipped, as plain numbers.
         settings: the parameters that made the table, and seconds by stage.
 
     Example:
-        >>> table = WordTable([{"word": "电网", "count": 3, "score": 1.5}])
-        >>> table.words, table.table.num_rows
-        (['电网'], 1)
+        >>> class Terms(RankedTable):
+        ...     columns = {"term": "text", "count": "whole", "nested": "texts"}
+        >>> terms = Terms([{"term": "主变压器", "count": 3, "nested": ["变压器"]}])
+        >>> terms, terms.words, terms.table.column_names
+        (Terms(主变压器 3), ['主变压器'], ['term', 'count', 'nested'])
     """
 
+    columns: ClassVar[Mapping[str, str]] = {}
+    report_kind: ClassVar[str] = "words"
+
     def __init__(
-        self, rows: Iterable[WordRow] = (), *, corpus: dict | None = None, settings: dict | None = None
+        self, rows: Iterable[Mapping] = (), *, corpus: dict | None = None, settings: dict | None = None
     ):
         super().__init__(rows)
         self.corpus: dict[str, Any] = corpus or {}
@@ -70,41 +79,30 @@ class WordTable(list):
 
     @property
     def words(self) -> list[str]:
-        """The words, best first."""
-        return [row["word"] for row in self]
+        """What the rows are about, best first."""
+        return [row_text(row) for row in self]
 
     @property
     def table(self) -> pyarrow.Table:
         """The rows as an Arrow table; the columns have the same types whatever the rows hold, also none."""
         import pyarrow
 
-        kinds = {
-            **dict.fromkeys(("count", "document_count", "segments"), pyarrow.int64()),
-            **dict.fromkeys(
-                ("score", "pmi", "left_entropy", "right_entropy", "entropy_gain"), pyarrow.float64()
-            ),
-            "word": pyarrow.string(),
-            "known": pyarrow.bool_(),
-            "example": pyarrow.struct(
-                {
-                    name: pyarrow.string() if name == "text" else pyarrow.int64()
-                    for name in Example.__annotations__
-                }
-            ),
-        }
-        names = list(self[0]) if self else COLUMNS
-        return pyarrow.table(
-            {name: pyarrow.array([row.get(name) for row in self], kinds.get(name)) for name in names}
-        )
+        types = _arrow_types()
+        columns = {}
+        for name in self._names():
+            kind = types[self.columns[name]] if name in self.columns else None
+            columns[name] = pyarrow.array([row.get(name) for row in self], kind)
+        return pyarrow.table(columns)
 
     def save(self, path: str | Path, format: str | None = None) -> Path:
         """Write the table.
 
         Args:
             path: a file, or a folder for "tokenizer".
-            format: None goes by the ending: .csv (with a byte-order mark, so that Excel reads it), .tsv, .jsonl,
-                .parquet: all columns; .dict: jieba user dictionary; .txt: the words, best first.  Else "jieba",
-                "hanlp", "ik", "list", or "tokenizer": a Unigram model that AutoTokenizer loads.
+            format: None goes by the ending: .csv (with a byte-order mark, so that Excel reads it), .tsv (lists are
+                joined by "|" in both), .jsonl, .parquet: all columns; .dict: jieba user dictionary; .txt: the words,
+                best first.  Else "jieba", "hanlp", "ik", "list", or "tokenizer": a Unigram model that AutoTokenizer
+                loads.
 
         Raises:
             ValueError: the ending or the format is not known.
@@ -122,18 +120,55 @@ class WordTable(list):
         """Write a self-contained HTML page with the ranked table, plots, contexts and the corpus report."""
         from zhnlp.mining.report import write_report
 
-        return write_report(path, self, corpus=self.corpus, settings=self.settings, **options)
+        options = {"corpus": self.corpus, "settings": self.settings, "kind": self.report_kind, **options}
+        return write_report(path, self, **options)
+
+    def _names(self) -> list[str]:
+        """The columns that some row has, as the rows order them; all described ones if there is no row."""
+        return list(dict.fromkeys(key for row in self for key in row)) or list(self.columns)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{row['word']} {row['count']:,}" for row in self[:5])
+        shown = ", ".join(f"{row_text(row)} {row['count']:,}" for row in self[:5])
         more = f", … {len(self):,} in all" if len(self) > 5 else ""
-        return f"WordTable({shown}{more})"
+        return f"{type(self).__name__}({shown}{more})"
 
 
-def _flat(row: WordRow) -> dict[str, Any]:
-    """The row with its example as three plain columns."""
+class WordTable(RankedTable):
+    """Rows of words (see `WordRow`) sorted by falling score, ties by falling count, then by word.
+
+    Example:
+        >>> table = WordTable([{"word": "电网", "count": 3, "score": 1.5}])
+        >>> table.words, table.table.num_rows
+        (['电网'], 1)
+    """
+
+    columns = COLUMNS
+
+
+def _arrow_types() -> dict[str, pyarrow.DataType]:
+    import pyarrow
+
+    example = {
+        name: pyarrow.string() if name == "text" else pyarrow.int64() for name in Example.__annotations__
+    }
+    return {
+        "text": pyarrow.string(),
+        "texts": pyarrow.list_(pyarrow.string()),
+        "whole": pyarrow.int64(),
+        "real": pyarrow.float64(),
+        "flag": pyarrow.bool_(),
+        "example": pyarrow.struct(example),
+    }
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its example as three plain columns, and lists as one text."""
     example = row.get("example") or {}
-    plain = {key: value for key, value in row.items() if key != "example"}
+    plain = {
+        key: SEPARATOR.join(map(str, value)) if isinstance(value, (list, tuple)) else value
+        for key, value in row.items()
+        if key != "example"
+    }
     return {
         **plain,
         "example": example.get("text"),
@@ -142,27 +177,28 @@ def _flat(row: WordRow) -> dict[str, Any]:
     }
 
 
-def _write_csv(rows: WordTable, path: Path, delimiter: str) -> None:
+def _write_csv(rows: RankedTable, path: Path, delimiter: str) -> None:
+    names = _flat(dict.fromkeys(rows._names()))
     with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, _flat(rows[0]) if rows else COLUMNS, delimiter=delimiter)
+        writer = csv.DictWriter(file, names, delimiter=delimiter)
         writer.writeheader()
         writer.writerows(map(_flat, rows))
 
 
-def _write_jsonl(rows: WordTable, path: Path) -> None:
+def _write_jsonl(rows: RankedTable, path: Path) -> None:
     with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _write_parquet(rows: WordTable, path: Path) -> None:
+def _write_parquet(rows: RankedTable, path: Path) -> None:
     import pyarrow.parquet
 
     with atomic_file(path) as temporary:
         pyarrow.parquet.write_table(rows.table, temporary)
 
 
-_WRITERS: dict[str, Callable[[WordTable, Path], Any]] = {
+_WRITERS: dict[str, Callable[[RankedTable, Path], Any]] = {
     ".csv": partial(_write_csv, delimiter=","),
     ".tsv": partial(_write_csv, delimiter="\t"),
     ".jsonl": _write_jsonl,
@@ -172,7 +208,7 @@ _WRITERS: dict[str, Callable[[WordTable, Path], Any]] = {
 }
 
 
-def writer_of(path: str | Path) -> Callable[[WordTable, Path], Any]:
+def writer_of(path: str | Path) -> Callable[[RankedTable, Path], Any]:
     """The writer that the ending of ``path`` asks for.
 
     Raises:

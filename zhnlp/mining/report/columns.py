@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-FORMATS = ("word", "integer", "number", "flag", "text")
+FORMATS = ("word", "integer", "number", "flag", "text", "list", "cluster")
 WORD_KEYS = ("word", "term")
-HIDDEN_KEYS = ("example", "examples")  # shown below a row, not as a column
+HIDDEN_KEYS = ("example", "examples", "x", "y")  # shown below a row and in the map, not as columns
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,12 @@ class Column:
         heading: a word or two above the column; ``heading_zh`` on a Chinese page.
         meaning: a sentence for the tooltip and the legend; ``meaning_zh`` on a Chinese page.
         unit: unit and range, such as "nats, from 0"; empty when the meaning says it.
-        format: "word" (the candidate itself), "integer", "number", "flag" (true or false) or "text".
+        format: "word" (the candidate itself), "integer", "number", "flag" (true or false), "text",
+            "list" (of texts) or "cluster" (the name of a group, a number or text).
         minimum: whether the page offers an "at least" filter for it.
 
     Raises:
-        ValueError: the format is not one of the five.
+        ValueError: the format is not one of the seven.
 
     Example:
         >>> Column("reference_count", "elsewhere", "Occurrences in the reference corpus.", format="integer").unit
@@ -202,5 +203,5 @@ def present_columns(rows: Sequence[Mapping], columns: Iterable[Column] = WORD_CO
 def _plain(key: str, value: object) -> Column:
     """A column for a key that nobody described, formatted as its first value asks."""
     value = value.item() if hasattr(value, "item") else value
-    kinds = {bool: "flag", int: "integer", float: "number"}
+    kinds = {bool: "flag", int: "integer", float: "number", list: "list", tuple: "list"}
     return Column(str(key), str(key).replace("_", " "), format=kinds.get(type(value), "text"))

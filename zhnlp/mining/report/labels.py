@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zhnlp.mining.report.term_labels import TERM_LABELS
+
 LANGUAGES = ("en", "zh")
 
 _LABELS = {  # key: (English, Chinese)
@@ -149,18 +151,25 @@ _KEYS = {  # keys of corpus and settings that have a Chinese or a clearer name
 }
 
 
-def labels(language: str) -> dict[str, str]:
-    """Every label of the page in one language.
+_KINDS = {"words": {}, "terms": TERM_LABELS}  # what a kind of page says in its own way
+
+
+def labels(language: str, kind: str = "words") -> dict[str, str]:
+    """Every label of the page in one language, for a list of "words" or of "terms".
 
     Raises:
-        ValueError: the language is neither "en" nor "zh".
+        ValueError: the language is neither "en" nor "zh", or the kind is not known.
 
     Example:
-        >>> labels("zh")["words"]
-        '词表'
+        >>> labels("zh")["words"], labels("en", "terms")["title"]
+        ('词表', 'Domain terms')
     """
     at = _place(language)
-    return {key: both[at] for key, both in _LABELS.items()}
+    if kind not in _KINDS:
+        raise ValueError(
+            f"kind={kind!r} is not known, expected 'words' or 'terms': the page has no other names for its rows"
+        )
+    return {key: both[at] for key, both in {**_LABELS, **_KINDS[kind]}.items()}
 
 
 def key_name(key: str, language: str) -> str:

@@ -15,7 +15,7 @@ from zhnlp.mining.report.columns import Column, present_columns
 from zhnlp.mining.report.escape import clean_text, plain, script_json
 from zhnlp.mining.report.labels import key_name, labels
 from zhnlp.mining.report.nested import nested_html
-from zhnlp.mining.report.payload import pack_columns, pack_contexts
+from zhnlp.mining.report.payload import pack_columns, pack_contexts, pack_places
 from zhnlp.mining.report.summary import stats_html, warnings_html, why_empty
 
 _SCRIPTS = ("dom", "format", "data", "view", "tips", "contexts", "table", "chart", "plots", "save", "main")
@@ -41,6 +41,7 @@ def render_page(
     settings: Mapping,
     title: str | None,
     language: str,
+    kind: str,
     name: str,
 ) -> str:
     """The whole page as text.
@@ -52,13 +53,14 @@ def render_page(
         settings: parameters, seed, versions, seconds.
         title: heading of the page; None takes that of the language.
         language: "en" or "zh".
+        kind: "words" or "terms".
         name: what downloaded lists are called, without the ending.
 
     Raises:
-        ValueError: an unknown language, rows without a word, or offsets outside their line.
+        ValueError: an unknown language or kind, rows without a word, or offsets outside their line.
         TypeError: a value that does not fit its column.
     """
-    label = labels(language)
+    label = labels(language, kind)
     title = clean_text(title if title is not None else label["title"])
     corpus, settings = plain(corpus), plain(settings)
     shown = present_columns(rows, columns)
@@ -71,6 +73,7 @@ def render_page(
         "columns": [plain(column.told(language)) for column in shown],
         "values": values,
         "contexts": pack_contexts(rows),
+        "places": pack_places(rows),
     }
     style, script = _template("style.css"), _script()
     print_nested = partial(nested_html, name=partial(key_name, language=language), more=label["more"])

@@ -42,6 +42,10 @@ def _cell(value: Any, column: Column, at: int) -> Any:
         return value
     if value is None:
         return None
+    if column.format == "list":
+        return [str(entry) for entry in value] or None if isinstance(value, list) else [str(value)]
+    if column.format == "cluster" and isinstance(value, (int, str)):
+        return value
     if column.format == "text":
         if isinstance(value, list):
             return ", ".join(map(str, value))
@@ -54,6 +58,20 @@ def _cell(value: Any, column: Column, at: int) -> Any:
     if column.format == "flag":
         return int(bool(value))
     return value if isinstance(value, int) else float(f"{value:.{_DIGITS}g}")
+
+
+def pack_places(rows: Sequence[Mapping]) -> dict[str, list]:
+    """Where the rows lie on the map: x and y, None for a row that has no place; nothing if none has one.
+
+    Example:
+        >>> pack_places([{"term": "变压器", "x": 0.25, "y": -1}, {"term": "电网"}]), pack_places([{"term": "电网"}])
+        ({'x': [0.25, None], 'y': [-1, None]}, {})
+    """
+    x, y = Column("x", "x"), Column("y", "y")
+    both = [(_cell(row.get("x"), x, at), _cell(row.get("y"), y, at)) for at, row in enumerate(rows)]
+    if not any(None not in place for place in both):
+        return {}
+    return {"x": [x for x, _ in both], "y": [y for _, y in both]}
 
 
 def pack_contexts(rows: Sequence[Mapping], context: int = CONTEXT) -> dict[str, list]:

@@ -12,7 +12,10 @@ from zhnlp.mining.report.escape import plain
 from zhnlp.mining.report.labels import labels
 from zhnlp.mining.report.page import render_page
 from zhnlp.mining.report.summary import why_empty
+from zhnlp.mining.report.term_columns import TERM_COLUMNS
 from zhnlp.text.files import write_whole
+
+_COLUMNS = {"words": WORD_COLUMNS, "terms": TERM_COLUMNS}
 
 
 def write_report(
@@ -23,7 +26,8 @@ def write_report(
     settings: Mapping | None = None,
     title: str | None = None,
     language: str = "en",
-    columns: Iterable[Column] = WORD_COLUMNS,
+    kind: str = "words",
+    columns: Iterable[Column] | None = None,
 ) -> Path:
     """Write a mined lexicon as one self-contained HTML page that needs no network.
 
@@ -34,15 +38,16 @@ def write_report(
             "document"}).  Keys may be missing; keys that ``columns`` does not describe get a plain column.
         corpus: what was read and skipped, nested; or an object with ``as_dict``, such as ``Corpus.report``.
         settings: parameters, seed, versions, and "seconds" (a number, or stage -> number).
-        title: heading of the page; "New words" (or 新词) unless given.
+        title: heading of the page; "New words" or "Domain terms" (新词, 领域术语) unless given.
         language: language of the page, "en" or "zh".
-        columns: descriptions of the columns, in order.
+        kind: "words" or "terms": what the page calls its rows, and which columns it describes.
+        columns: descriptions of the columns, in order; None takes `WORD_COLUMNS` or `TERM_COLUMNS`.
 
     Returns:
         The path of the page.
 
     Raises:
-        ValueError: an unknown language, rows without a word, or an example whose offsets leave its line.
+        ValueError: an unknown language or kind, rows without a word, or an example whose offsets leave its line.
         TypeError: rows that are not mappings, or a value that does not fit its column.
         IsADirectoryError: the path is a folder.
 
@@ -64,6 +69,8 @@ def write_report(
                 f"rows[{at}] is of type {type(row).__name__}, expected a dict with 'word' or 'term': "
                 "hand over the rows of a table, not the words alone"
             )
+    if columns is None:
+        columns = _COLUMNS.get(kind, ())
     corpus, settings = plain(corpus or {}), plain(settings or {})
     page = render_page(
         rows,
@@ -72,11 +79,14 @@ def write_report(
         settings=settings,
         title=title,
         language=language,
+        kind=kind,
         name=path.stem,
     )
     if not rows:
         warnings.warn(
-            f"{path} holds no words: {why_empty(corpus, settings, labels('en'))}", UserWarning, stacklevel=2
+            f"{path} holds no {kind}: {why_empty(corpus, settings, labels('en', kind))}",
+            UserWarning,
+            stacklevel=2,
         )
     write_whole(path, page)
     return path
