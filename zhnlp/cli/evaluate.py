@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from zhnlp.cli.application import app
+from zhnlp.cli.options import Encoding, TextField
 from zhnlp.cli.refusals import mendable
 
 evaluate = typer.Typer(
@@ -31,15 +32,53 @@ def evaluate_words(
     from zhnlp.metrics import evaluate_lexicon
     from zhnlp.mining.reference import read_ranked
 
+    _print(evaluate_lexicon(read_ranked(file), read_ranked(gold), k=_ranks(k)))
+
+
+@evaluate.command("terms", epilog="Example: zhnlp eval terms terms.csv --gold lexicon.txt --corpus grid.txt")
+@mendable
+def evaluate_ranked_terms(
+    file: Annotated[Path, typer.Argument(help="Ranked terms: .csv, .jsonl, .parquet, .txt …")],
+    gold: Annotated[Path, typer.Option(help="Gold terms, one a line.")],
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Domain text (file, folder, quoted pattern; again for more): rarer gold terms are left out."
+        ),
+    ] = None,
+    min_count: Annotated[int, typer.Option(help="Occurrences in --corpus that a gold term needs.")] = 5,
+    han: Annotated[
+        bool, typer.Option("--han", help="Gold terms of 2 to 8 Chinese characters only; see --max-length.")
+    ] = False,
+    max_length: Annotated[int, typer.Option(help="Longest gold term with --han, in characters.")] = 8,
+    k: Annotated[str, typer.Option(help="Precision and recall at these ranks.")] = "100,500,1000,5000",
+    text_field: TextField = None,
+    encoding: Encoding = "utf-8",
+) -> None:
+    """Precision and recall at k, average precision of domain terms; recall is of gold terms that occur."""
+    from zhnlp.metrics import evaluate_terms, gold_words
+    from zhnlp.mining.reference import read_ranked
+    from zhnlp.text import Corpus
+
+    ranks = _ranks(k)
+    right = read_ranked(gold)
+    if han:
+        right = gold_words(right, max_length=max_length)
+    texts = None
+    if corpus:
+        texts = Corpus.from_paths(corpus, text_field=text_field, encoding=encoding)
+    _print(evaluate_terms(read_ranked(file), right, k=ranks, counts=texts, min_count=min_count))
+
+
+def _ranks(k: str) -> tuple[int, ...]:
     try:
-        ranks = tuple(int(part) for part in k.split(","))
+        return tuple(int(part) for part in k.split(","))
     except ValueError:
         raise ValueError(f"--k {k!r} is no list of ranks: expected whole numbers such as 100,1000") from None
-    print(
-        json.dumps(
-            evaluate_lexicon(read_ranked(file), read_ranked(gold), k=ranks), ensure_ascii=False, indent=1
-        )
-    )
+
+
+def _print(scores: dict) -> None:
+    print(json.dumps(scores, ensure_ascii=False, indent=1))
 
 
 @evaluate.command(
@@ -75,4 +114,4 @@ def evaluate_cut(
         scores = evaluate_segmentation(sentences, lines(file), train_words=known)
     else:
         scores = WordSegmentation(lexicon).evaluate([s for s in sentences if s.strip()], train_words=known)
-    print(json.dumps(scores, ensure_ascii=False, indent=1))
+    _print(scores)

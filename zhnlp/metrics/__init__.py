@@ -1,6 +1,6 @@
 """Evaluators: one a file, each returns a plain dict that names its primary metric.
 
-Imported on first use; nothing here needs more than numpy.
+Imported on first use; nothing here needs more than numpy, but for counting given terms in a corpus.
 """
 
 from importlib import import_module
@@ -10,9 +10,18 @@ _WHERE = {
     "evaluate_cws": "segmentation",
     "evaluate_lexicon": "lexicon",
     "gold_words": "lexicon",
+    "evaluate_terms": "terms",
+    "occurring_terms": "terms",
 }
 
-__all__ = ["evaluate_cws", "evaluate_lexicon", "evaluate_segmentation", "gold_words"]
+__all__ = [
+    "evaluate_cws",
+    "evaluate_lexicon",
+    "evaluate_segmentation",
+    "evaluate_terms",
+    "gold_words",
+    "occurring_terms",
+]
 
 
 def __getattr__(name: str):

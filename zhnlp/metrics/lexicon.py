@@ -32,8 +32,8 @@ def evaluate_lexicon(
 
     Returns:
         ``primary_metric`` (always ``"average_precision"``); ``average_precision``, ``precision``, ``recall``,
-        ``f1`` in [0, 1] over the whole list; ``precision_at`` and ``evaluated_at`` keyed by k; ``predicted_words``
-        and ``gold_words`` (different words), ``hits``, ``duplicates`` (repeats left out).
+        ``f1`` in [0, 1] over the whole list; ``precision_at``, ``recall_at`` and ``evaluated_at`` keyed by k;
+        ``predicted_words`` and ``gold_words`` (different words), ``hits``, ``duplicates`` (repeats left out).
 
     Raises:
         TypeError: ``predicted`` has no order (set, mapping), is one string, or holds something else than words.
@@ -59,7 +59,7 @@ def evaluate_lexicon(
     if any(not isinstance(size, int) or size < 1 for size in sizes):
         raise ValueError(f"got k={k!r}: expected whole numbers of at least 1.")
 
-    given = _ranked_words(predicted)
+    given = ranked_words(predicted)
     ranked = list(dict.fromkeys(given))
     duplicates = len(given) - len(ranked)
     if duplicates:
@@ -92,6 +92,7 @@ def evaluate_lexicon(
         "precision_at": {
             size: hits_by_rank[used] / used if used else 0.0 for size, used in evaluated_at.items()
         },
+        "recall_at": {size: hits_by_rank[used] / len(right) for size, used in evaluated_at.items()},
         "evaluated_at": evaluated_at,
         "predicted_words": len(ranked),
         "gold_words": len(right),
@@ -159,7 +160,8 @@ def gold_words(
     ]
 
 
-def _ranked_words(predicted) -> list[str]:
+def ranked_words(predicted: Sequence[str | Mapping]) -> list[str]:
+    """The words of a ranked list of words or rows; see `evaluate_lexicon` for what is refused."""
     if isinstance(predicted, (str, set, frozenset, Mapping)):
         raise TypeError(
             f"got a {type(predicted).__name__} as predicted: expected a list of words ranked best first. "
