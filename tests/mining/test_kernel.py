@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zhnlp.mining.count import count_ngrams
 from zhnlp.mining.encode import PADDING, encode_texts
+from zhnlp.mining.neighbours import grouped_entropies
 from zhnlp.mining.oracle import oracle_trie
 
 
@@ -180,3 +181,49 @@ def test_suffix_links_drop_the_first_symbol():
 def test_impossible_limits_are_refused(limits):
     with pytest.raises(ValueError, match="is not possible: expected"):
         count_ngrams(encode_texts(["电网"]), **limits)
+
+
+COLUMNS = (
+    *("symbol", "count", "first_child", "children", "left_entropy", "right_entropy"),
+    *("parent", "suffix", "depth", "pmi"),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(letters, max_size=60), min_size=2, max_size=8), st.randoms(use_true_random=False))
+def test_the_order_of_documents_changes_no_bit(texts, random):
+    texts = texts * 3
+    one = count_ngrams(encode_texts(texts), min_count=1)
+    random.shuffle(texts)
+    other = count_ngrams(encode_texts(texts), min_count=1)
+    for column in COLUMNS:
+        assert getattr(one, column).tobytes() == getattr(other, column).tobytes(), column
+
+
+def test_the_order_of_documents_changes_no_bit_of_long_histograms():
+    """Hundreds of neighbours, some beyond the table of n ln n."""
+    rng = np.random.default_rng(5)
+    points = 0x4E00 + (600 * rng.random(200_000) ** 6).astype(int)
+    texts = ["".join(map(chr, points[a : a + 50])) for a in range(0, points.size, 50)]
+    one = count_ngrams(encode_texts(texts), min_count=2)
+    assert one.count[one.depth == 2].max() > 1 << 14
+    other = count_ngrams(encode_texts(texts[::-1]), min_count=2)
+    for column in COLUMNS:
+        assert getattr(one, column).tobytes() == getattr(other, column).tobytes(), column
+
+
+def test_entropy_of_one_neighbour_is_nothing_and_the_rounding_is_small():
+    counts = np.arange(1, 2000)
+    bounds = np.array([0, 1, 1, 5, counts.size])
+    expected = [0.0, 0.0]
+    for part in counts[1:5], counts[5:]:
+        share = part / part.sum()
+        expected.append(float(-(share * np.log(share)).sum()))
+    found = grouped_entropies(bounds, counts)
+    assert found[0] == 0 and found[1] == 0
+    assert found == pytest.approx(expected, abs=2.0**-25)
+
+
+def test_sums_of_the_largest_counts_do_not_overflow():
+    counts = np.array([1 << 31, 1 << 31])
+    assert grouped_entropies(np.array([0, 2]), counts)[0] == pytest.approx(math.log(2), abs=1e-7)

@@ -18,8 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zhnlp.mining.jit import compiled
-
-LOG_TABLE = 1 << 14
+from zhnlp.mining.neighbours import histogram_entropy, n_log_n_table
 
 
 class Nodes(NamedTuple):
@@ -55,13 +54,11 @@ class Scratch(NamedTuple):
     kept: np.ndarray  # (65536,) uint16, surviving right symbols
     place: np.ndarray  # (65536,) int64, where the next record of a symbol goes
     seconds: np.ndarray  # (capacity,) uint16, second symbols of the occurrences of a first one
-    x_log_x: np.ndarray  # (LOG_TABLE,) float64
+    n_log_n: np.ndarray  # (LOG_TABLE,) int64
 
     @classmethod
     def make(cls, capacity: int, min_count: int, width: int) -> Scratch:
         """Working memory for first symbols with at most ``capacity`` occurrences."""
-        x = np.arange(LOG_TABLE, dtype=np.float64)
-        x[1:] *= np.log(x[1:])
         return cls(
             records=np.empty(2 * max(capacity, 1) * (width // 4), np.uint64),
             stack=np.empty((capacity // min_count + 2, 5), np.int64),
@@ -72,7 +69,7 @@ class Scratch(NamedTuple):
             kept=np.empty(1 << 16, np.uint16),
             place=np.empty(1 << 16, np.int64),
             seconds=np.empty(max(capacity, 1), np.uint16),
-            x_log_x=x,
+            n_log_n=n_log_n_table(),
         )
 
 
@@ -94,19 +91,6 @@ def sort_positions(symbols, begin, end, step, place, positions):
             at = place[symbol]
             positions[at] = i
             place[symbol] = at + 1
-
-
-@compiled
-def _entropy(histogram, seen, size, total, x_log_x):
-    """Entropy in nats of ``histogram`` over its ``size`` seen symbols, which sum to ``total``."""
-    weighted = 0.0
-    for i in range(size):
-        n = histogram[seen[i]]
-        if n < x_log_x.size:
-            weighted += x_log_x[n]
-        else:
-            weighted += n * np.log(n)
-    return max(np.log(total) - weighted / total, 0.0)
 
 
 @compiled
@@ -162,7 +146,7 @@ def grower(width: int):
             scratch.kept,
             scratch.place,
         )
-        seconds, x_log_x = scratch.seconds, scratch.x_log_x
+        seconds, n_log_n = scratch.seconds, scratch.n_log_n
         bigrams = 0
         deeper = split
         for f in range(firsts.size):
@@ -191,8 +175,8 @@ def grower(width: int):
                 right_seen[n_right] = b
                 n_right += right[b] == 0
                 right[b] += 1
-            roots.left_entropy[c] = _entropy(left, left_seen, n_left, total, x_log_x)
-            roots.right_entropy[c] = _entropy(right, right_seen, n_right, total, x_log_x)
+            roots.left_entropy[c] = histogram_entropy(left, left_seen, n_left, total, n_log_n)
+            roots.right_entropy[c] = histogram_entropy(right, right_seen, n_right, total, n_log_n)
             _clear(left, left_seen, n_left)
             if max_length == 1:
                 _clear(right, right_seen, n_right)
@@ -246,8 +230,8 @@ def grower(width: int):
                     left_seen[n_left] = a
                     n_left += left[a] == 0
                     left[a] += 1
-                nodes.left_entropy[node] = _entropy(left, left_seen, n_left, total, x_log_x)
-                nodes.right_entropy[node] = _entropy(right, right_seen, n_right, total, x_log_x)
+                nodes.left_entropy[node] = histogram_entropy(left, left_seen, n_left, total, n_log_n)
+                nodes.right_entropy[node] = histogram_entropy(right, right_seen, n_right, total, n_log_n)
                 _clear(left, left_seen, n_left)
                 if depth == max_length:
                     _clear(right, right_seen, n_right)

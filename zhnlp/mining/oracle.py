@@ -7,6 +7,7 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import PADDING, Symbols
 from zhnlp.mining.kernel import Nodes
+from zhnlp.mining.neighbours import SCALE
 from zhnlp.mining.trie import Trie, link, room_for_links
 
 
@@ -14,9 +15,11 @@ def _entropy(node: np.ndarray, neighbour: np.ndarray, size: int) -> np.ndarray:
     """Entropy in nats of the neighbours of each of ``size`` nodes, one (node, neighbour) pair an occurrence."""
     pairs, counts = np.unique(np.stack([node, neighbour]), axis=1, return_counts=True)
     total = np.bincount(node, minlength=size)
-    weighted = np.bincount(pairs[0], weights=counts * np.log(counts), minlength=size)
+    bounds = np.searchsorted(pairs[0], np.arange(size + 1))
+    summed = np.append(0, np.cumsum(np.rint(counts * np.log(counts) * SCALE).astype(np.int64)))
+    weighted = np.diff(summed[bounds]) / SCALE
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(total > 0, np.log(total) - weighted / total, 0.0)
+        return np.where(np.diff(bounds) > 1, np.log(total) - weighted / total, 0.0)
 
 
 def oracle_trie(symbols: Symbols, *, max_length: int, min_count: int) -> Trie:

@@ -12,28 +12,12 @@ import numpy as np
 
 from zhnlp.mining.encode import PADDING
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.kernel import LOG_TABLE, _entropy
+from zhnlp.mining.neighbours import grouped_entropies
 from zhnlp.mining.out_of_core.symbol_file import read_chunks
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.workers import iterate, split_range
 
-NEIGHBOUR_BYTES = 12  # of one frequent symbol, for each symbol of the alphabet and each thread
-
-
-class Neighbours(NamedTuple):
-    """What stands beside each of S symbols: histograms, and the neighbours in the order of first appearance."""
-
-    left: np.ndarray  # (S, K) uint32
-    right: np.ndarray  # (S, K) uint32
-    left_seen: np.ndarray  # (S, K) uint16
-    right_seen: np.ndarray  # (S, K) uint16
-    seen: np.ndarray  # (S, 2) int64, how many neighbours left and right
-
-    @classmethod
-    def empty(cls, symbols: int, size: int) -> Neighbours:
-        """Nothing seen yet."""
-        kinds = np.uint32, np.uint32, np.uint16, np.uint16
-        return cls(*(np.zeros((symbols, size), kind) for kind in kinds), np.zeros((symbols, 2), np.int64))
+NEIGHBOUR_BYTES = 8  # of one frequent symbol, for each symbol of the alphabet and each thread
 
 
 class Survey(NamedTuple):
@@ -50,37 +34,15 @@ class Survey(NamedTuple):
         return int(np.searchsorted(self.frequent, symbol))
 
 
-def _entropies(stretches: list[Neighbours], index: int) -> tuple[float, float]:
-    """Left and right entropy of one symbol, summed in the order of first appearance, as the kernel does."""
-    x = np.arange(LOG_TABLE, dtype=np.float64)
-    x[1:] *= np.log(x[1:])
-    results = []
-    for side in range(2):
-        histogram = sum(found[side][index].astype(np.int64) for found in stretches)
-        order = np.concatenate([found[2 + side][index, : found.seen[index, side]] for found in stretches])
-        _, first = np.unique(order, return_index=True)
-        order = order[np.sort(first)]
-        results.append(_entropy(histogram, order, order.size, int(histogram.sum()), x))
-    return results[0], results[1]
-
-
 @compiled
-def _survey(symbols, begin, end, counts, slot, left, right, left_seen, right_seen, seen):
+def _survey(symbols, begin, end, counts, slot, beside):
     for i in range(begin, end):
         symbol = symbols[i]
         counts[symbol] += 1
         s = slot[symbol]
         if s >= 0:
-            a = symbols[i - 1]
-            b = symbols[i + 1]
-            if left[s, a] == 0:
-                left_seen[s, seen[s, 0]] = a
-                seen[s, 0] += 1
-            left[s, a] += 1
-            if right[s, b] == 0:
-                right_seen[s, seen[s, 1]] = b
-                seen[s, 1] += 1
-            right[s, b] += 1
+            beside[s, 0, symbols[i - 1]] += 1
+            beside[s, 1, symbols[i + 1]] += 1
 
 
 def survey(
@@ -93,10 +55,10 @@ def survey(
 
     def job(begin, end):
         counts = np.zeros(size, np.int64)
-        neighbours = Neighbours.empty(frequent.size, size)
+        beside = np.zeros((frequent.size, 2, size), np.uint32)  # left and right neighbours
         for chunk in read_chunks(path, begin, end):
-            _survey(chunk, PADDING, chunk.size - PADDING, counts, slot, *neighbours)
-        return counts, neighbours, end - begin
+            _survey(chunk, PADDING, chunk.size - PADDING, counts, slot, beside)
+        return counts, beside, end - begin
 
     counts, neighbours = [], []
     for found, beside, done in iterate(job, stretches, threads):
@@ -104,6 +66,14 @@ def survey(
         neighbours.append(beside)
         if progress is not None:
             progress.advance(done)
-    followers = [np.stack([found.right[index] for found in neighbours]) for index in range(frequent.size)]
+    followers = [np.stack([beside[index, 1] for beside in neighbours]) for index in range(frequent.size)]
     entropies = [_entropies(neighbours, index) for index in range(frequent.size)]
     return Survey(stretches, np.array(counts), frequent, followers, entropies)
+
+
+def _entropies(stretches: list[np.ndarray], index: int) -> tuple[float, float]:
+    """Left and right entropy of one symbol."""
+    whole = np.sum([beside[index] for beside in stretches], axis=0, dtype=np.int64)
+    histograms = [side[side > 0] for side in whole]
+    left, right = (float(grouped_entropies(np.array([0, counts.size]), counts)[0]) for counts in histograms)
+    return left, right
