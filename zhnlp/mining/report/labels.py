@@ -22,6 +22,8 @@ _LABELS = {  # key: (English, Chinese)
     "seconds": ("seconds", "用时（秒）"),
     "a_second": ("{n} characters a second", "每秒 {n} 个字符"),
     "not_in_dictionary": ("{n} of the list, not in the dictionary", "占词表 {n}，词典未收"),
+    "candidates_rejected": ("candidates rejected", "被剔除的候选"),
+    "by_rules": ("rules: {n}", "规则 {n} 条"),
     "in_documents": ("in {n} documents", "共 {n} 篇文档"),
     # warnings
     "warnings": ("Please look", "请留意"),
@@ -53,6 +55,10 @@ _LABELS = {  # key: (English, Chinese)
     "empty_strict": (
         "Text was read, but no candidate passed all thresholds ({thresholds}). Lower them or give more text.",
         "读到了文本，但没有候选词通过全部阈值（{thresholds}）。请降低阈值或增加文本。",
+    ),
+    "empty_rejected": (
+        "Rules rejected {n} candidates, most of them the rule {rule}.",
+        "规则剔除了 {n} 个候选，其中最多的是规则 {rule}。",
     ),
     "see_settings": ("see the settings below", "见下方的设置"),
     # table
@@ -93,13 +99,43 @@ _LABELS = {  # key: (English, Chinese)
     "copy_word": ("Copy the word", "复制这个词"),
     "copy_line": ("Copy the line", "复制这一行"),
     "copied": ("Copied", "已复制"),
+    # what a row is bound to
+    "part_of": ("Part of", "处于这些词内"),
+    "same_cluster": ("In the same cluster, {name}", "同簇（{name}）"),
+    "only_cluster": ("Show only its {n}", "只看该簇的 {n} 个"),
+    # clusters
+    "cluster_legend": ("Clusters: show only the chosen ones", "簇：只看选中的"),
+    "cluster_filter": ("clusters: {names}", "簇：{names}"),
+    "cluster_is": ("cluster {name}: {words}", "簇 {name}：{words}"),
+    "other_clusters": ("{n} other clusters", "其他 {n} 个簇"),
+    "no_cluster": ("in no cluster", "不在任何簇中"),
+    # rejected candidates
+    "rejected": ("Rejected candidates", "被剔除的候选"),
+    "rejected_note": (
+        "Each candidate is counted under the rule that rejected it.",
+        "每个候选计入剔除它的那条规则。",
+    ),
+    "rule": ("rule", "规则"),
+    "candidates": ("candidates", "候选数"),
+    "share": ("share", "占比"),
+    "examples": ("examples", "举例"),
     # plots
+    "plot": ("plot", "图"),
+    "keys_hint": (
+        "Arrow keys go from point to point, Enter opens the row.",
+        "方向键在各点间移动，回车打开所在行。",
+    ),
     "plots": ("Plots", "图"),
     "plots_note": ("The plots show what the filters above let through.", "图随上方的筛选而变。"),
     "plot_score": ("Scores", "得分分布"),
     "plot_length": ("Word lengths", "词长分布"),
     "plot_zipf": ("Count by rank", "次数与名次"),
     "plot_scatter": ("Cohesion and freedom", "凝固度与自由度"),
+    "plot_frequency": ("Here and elsewhere", "领域与参照"),
+    "plot_map": ("Map of clusters", "簇的分布图"),
+    "axis_domain": ("in the domain", "领域中"),
+    "axis_reference": ("in the reference", "参照中"),
+    "axis_rate": ("{name}: per million symbols (log)", "{name}：每百万符号（对数）"),
     "axis_score": ("score", "得分"),
     "axis_log": ("{name} (log)", "{name}（对数）"),
     "axis_words": ("words", "词数"),
@@ -121,6 +157,22 @@ _LABELS = {  # key: (English, Chinese)
         "One point a word; good words lie up and to the right. {n} of {all} words drawn, the best first.",
         "一点一词，越靠右上越像词。绘出 {n} / {all} 个词，名次靠前者优先。",
     ),
+    "caption_frequency": (
+        "One point a term: the further up and to the left, the more the domain's own. {n} of {all} terms drawn, "
+        "the best first.",
+        "一点一词，越靠左上越为本领域所特有。绘出 {n} / {all} 个术语，名次靠前者优先。",
+    ),
+    "caption_band": (
+        "The band at the left holds {n} terms that the reference does not have; across it they are only spread.",
+        "左侧色带内是参照语料中没有的 {n} 个术语，在带内的左右位置没有含义。",
+    ),
+    "caption_map": (
+        "Terms of like meaning lie together; the axes mean nothing. Colours and shapes are those of the largest "
+        "clusters. {n} of {all} terms drawn, the best first.",
+        "意义相近的术语彼此靠近，坐标轴本身没有含义。颜色与形状对应最大的几个簇。绘出 {n} / {all} 个术语，名次靠前者优先。",
+    ),
+    "per_million": ("{n} per million", "每百万 {n}"),
+    "times": ("{n} times as frequent in the domain", "在领域中的频率是参照的 {n} 倍"),
     "point_hint": ("Click a point to find its word in the table.", "点击一点，即在词表中查找该词。"),
     "nothing_to_draw": ("Nothing to draw.", "无可绘制。"),
     # reports

@@ -16,9 +16,25 @@ from zhnlp.mining.report.escape import clean_text, plain, script_json
 from zhnlp.mining.report.labels import key_name, labels
 from zhnlp.mining.report.nested import nested_html
 from zhnlp.mining.report.payload import pack_columns, pack_contexts, pack_places
+from zhnlp.mining.report.rejected import rejected_html, rejected_rules
 from zhnlp.mining.report.summary import stats_html, warnings_html, why_empty
 
-_SCRIPTS = ("dom", "format", "data", "view", "tips", "contexts", "table", "chart", "plots", "save", "main")
+_SCRIPTS = (
+    *(
+        "dom",
+        "format",
+        "data",
+        "view",
+        "tips",
+        "clusters",
+        "relations",
+        "contexts",
+        "table",
+        "chart",
+        "names",
+    ),
+    *("plots", "frequency", "map", "save", "main"),
+)
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -63,6 +79,8 @@ def render_page(
     label = labels(language, kind)
     title = clean_text(title if title is not None else label["title"])
     corpus, settings = plain(corpus), plain(settings)
+    rejected = rejected_rules(settings)
+    settings = {key: value for key, value in settings.items() if key != "rejected" or not rejected}
     shown = present_columns(rows, columns)
     values = pack_columns(rows, shown)
     known = [flag for flag in values.get("known", ()) if flag is not None]
@@ -74,12 +92,13 @@ def render_page(
         "values": values,
         "contexts": pack_contexts(rows),
         "places": pack_places(rows),
+        "totals": {"domain": settings.get("symbols"), "reference": settings.get("reference_symbols")},
     }
     style, script = _template("style.css"), _script()
     print_nested = partial(nested_html, name=partial(key_name, language=language), more=label["more"])
     empty = ""
     if not rows:
-        reason = escape(why_empty(corpus, settings, label))
+        reason = escape(why_empty(corpus, settings, label, rejected))
         empty = (
             f'<section class="empty" id="empty"><h2>{escape(label["empty"])}</h2><p>{reason}</p></section>'
         )
@@ -94,9 +113,11 @@ def render_page(
         "made_line": escape(
             label["made"].format(when=datetime.now().strftime("%Y-%m-%d %H:%M"), version=_version())
         ),
-        "stats": stats_html(len(rows), known.count(0) if known else None, corpus, settings, label),
+        "stats": stats_html(len(rows), known.count(0) if known else None, corpus, settings, label, rejected),
         "warning_list": warnings_html(corpus, label),
         "empty_section": empty,
+        "rejected_section": rejected_html(rejected, label),
+        "rejected_link": f'<a href="#rejected">{escape(label["rejected"])}</a>' if rejected else "",
         "corpus_report": print_nested(corpus) if corpus else escape(label["not_given"]),
         "settings_report": print_nested(settings, group=False) if settings else escape(label["not_given"]),
         "hidden": "" if rows else "hidden",

@@ -36,9 +36,14 @@ def total_seconds(settings: Mapping) -> float | None:
 
 
 def stats_html(
-    found: int, new: int | None, corpus: Mapping, settings: Mapping, label: Mapping[str, str]
+    found: int,
+    new: int | None,
+    corpus: Mapping,
+    settings: Mapping,
+    label: Mapping[str, str],
+    rejected: Mapping[str, Mapping] | None = None,
 ) -> str:
-    """The header numbers as list items: words found, new words, characters read, seconds.
+    """The header numbers as list items: words found, new words, candidates rejected, characters read, seconds.
 
     Args:
         found: number of rows.
@@ -46,6 +51,7 @@ def stats_html(
         corpus: the corpus report, plain.
         settings: the settings, plain.
         label: labels of one language.
+        rejected: rule -> what it rejected; none leaves the number out.
     """
     characters, documents = corpus.get("characters"), corpus.get("documents")
     seconds = total_seconds(settings)
@@ -53,6 +59,10 @@ def stats_html(
     if new is not None:
         share = f"{new / found:.0%}" if found else "—"
         items.append(_stat(f"{new:,}", label["new_words"], label["not_in_dictionary"].format(n=share), "new"))
+    if rejected:
+        total = sum(rule["count"] for rule in rejected.values())
+        note = label["by_rules"].format(n=f"{len(rejected):,}")
+        items.append(_stat(f"{total:,}", label["candidates_rejected"], note))
     if _is_number(characters):
         note = label["in_documents"].format(n=f"{documents:,}") if _is_number(documents) else ""
         items.append(_stat(f"{characters:,}", label["characters_read"], note))
@@ -107,13 +117,19 @@ def warnings_html(corpus: Mapping, label: Mapping[str, str]) -> str:
     return html
 
 
-def why_empty(corpus: Mapping, settings: Mapping, label: Mapping[str, str]) -> str:
+def why_empty(
+    corpus: Mapping,
+    settings: Mapping,
+    label: Mapping[str, str],
+    rejected: Mapping[str, Mapping] | None = None,
+) -> str:
     """One sentence or two on why there are no rows and what to do.
 
     Args:
         corpus: the corpus report, plain.
         settings: the settings, plain; thresholds may lie one level down.
         label: labels of one language.
+        rejected: rule -> what it rejected, the busiest first.
 
     Example:
         >>> from zhnlp.mining.report.labels import labels
@@ -127,7 +143,11 @@ def why_empty(corpus: Mapping, settings: Mapping, label: Mapping[str, str]) -> s
     if _is_number(characters) and characters < _SMALL and "min_count" in found:
         return label["empty_little"].format(characters=f"{characters:,}", min_count=found["min_count"])
     listed = ", ".join(f"{key}={value}" for key, value in found.items())
-    return label["empty_strict"].format(thresholds=listed or label["see_settings"])
+    reason = label["empty_strict"].format(thresholds=listed or label["see_settings"])
+    if rejected:
+        total = sum(rule["count"] for rule in rejected.values())
+        reason += " " + label["empty_rejected"].format(n=f"{total:,}", rule=next(iter(rejected)))
+    return reason
 
 
 def _thresholds(settings: Mapping) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from zhnlp.mining.report.columns import WORD_COLUMNS, Column
 from zhnlp.mining.report.escape import plain
 from zhnlp.mining.report.labels import labels
 from zhnlp.mining.report.page import render_page
+from zhnlp.mining.report.rejected import rejected_rules
 from zhnlp.mining.report.summary import why_empty
 from zhnlp.mining.report.term_columns import TERM_COLUMNS
 from zhnlp.text.files import write_whole
@@ -84,7 +85,7 @@ def write_report(
     )
     if not rows:
         warnings.warn(
-            f"{path} holds no {kind}: {why_empty(corpus, settings, labels('en', kind))}",
+            f"{path} holds no {kind}: {why_empty(corpus, settings, labels('en', kind), rejected_rules(settings))}",
             UserWarning,
             stacklevel=2,
         )

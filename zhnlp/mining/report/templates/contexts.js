@@ -63,6 +63,7 @@ function contextPanel(row) {
   const panel = element("div", { class: "inner" },
     element("div", { class: "head" },
       element("strong", { lang: "zh-Hans" }, words[row]), copyButton("copy_word", say("copy_word"), words[row])),
+    ...relations(row),
     element("h3", {}, say("contexts")),
     own.length ? element("ul", {}, ...own.map(lineItem)) : element("p", { class: "none" }, say("no_context")));
   if (others.length) panel.append(element("h3", {}, say("contexts_also")), element("ul", {}, ...others.map(lineItem)));

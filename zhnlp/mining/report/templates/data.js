@@ -10,7 +10,11 @@ const isNew = (row) => values("known") !== null && values("known")[row] === 0;
 const fold = (text) => text.normalize("NFKC").toLowerCase();
 const lengths = words.map((word) => [...word].length);
 let folded = null;
-const foldedWords = () => folded || (folded = words.map(fold));
+const listKeys = columns.filter((column) => column.format === "list").map((column) => column.key);
+// What a search looks at: the word, and its other spellings on lines of their own.
+const foldedWords = () => folded || (folded = words.map((word, row) => fold([word, ...((values("variants") || [])[row] || [])].join("\n"))));
+const rowOf = new Map();
+words.forEach((word, row) => { if (!rowOf.has(word)) rowOf.set(word, row); });
 
 for (const column of columns) {
   if (column.format === "number") column.decimals = decimalsFor(values(column.key) || []);

@@ -25,7 +25,8 @@ function shown(column, value) {
   if (column.format === "flag") {
     return column.key === "known" ? say(value ? "known" : "new") : say(value ? "yes" : "no");
   }
-  return value;
+  if (column.format === "list") return value.join(data.language === "zh" ? "、" : ", ");
+  return String(value);
 }
 
 // A tick of an axis: 0.5, 1,200, 3.4M.

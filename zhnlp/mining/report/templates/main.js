@@ -5,6 +5,7 @@ function update() {
   current = visibleRows();
   drawHeadings();
   drawRows(current);
+  drawClusterFilter();
   writeAddress();
   redrawPlots();
 }
@@ -25,12 +26,18 @@ function filterBy(changes) {
   update();
 }
 
-// From a plot to the table.
+// From a plot or another row to the row; filters that hide it are lifted.
 function findWord(row) {
-  Object.assign(state, { query: words[row], page: 0, open: row });
-  showControls();
+  if (!current.includes(row)) {
+    const { sort, ascending, size } = state;
+    Object.assign(state, structuredClone(START), { sort, ascending, size });
+    showControls();
+  }
+  Object.assign(state, { page: Math.floor(visibleRows().indexOf(row) / state.size), open: row });
   update();
-  byId("words").scrollIntoView();
+  const found = byId("rows").querySelector(`tr[data-row="${row}"]`);
+  found.querySelector("button").focus({ preventScroll: true });
+  found.scrollIntoView({ block: "center" });
 }
 
 function turn(step) {

@@ -1,4 +1,4 @@
-// The four plots, drawn anew from the rows that pass the filters.
+// The plots, drawn anew from the rows that pass the filters.
 const MOST_POINTS = 3000;
 const NAMED_POINTS = 14;
 
@@ -95,54 +95,59 @@ function scatterPlot(rows, width) {
     { ...reach(drawn.map((row) => pmi[row])), name: say("axis_pmi") },
     { ...reach(drawn.map(freedom)), name: width < 380 ? say("axis_entropy").replace(/[:：].*/, "") : say("axis_entropy") }, say("plot_scatter"));
   const points = drawn.map((row) => ({ row, x: toX(pmi[row]), y: toY(freedom(row)) }));
-  const radius = drawn.length > 1000 ? 2.2 : drawn.length > 200 ? 3 : 4;
+  drawPoints(svg, points);
+  namePoints(svg, openFirst(points), box, NAMED_POINTS, points);
+  const freedomName = say("axis_entropy").replace(/[:：].*/, "");
+  pick(svg, points, (row) => `${columnOf.pmi.heading} ${decimal(pmi[row], 2)}, ${freedomName} ${decimal(freedom(row), 2)}`, say("plot_scatter"));
+  return { drawing: svg, caption: say("caption_scatter", { n: grouped(drawn.length), all: grouped(rows.length) }) };
+}
+
+// Points of words, the new ones on top.
+function drawPoints(svg, points) {
+  const radius = points.length > 1000 ? 2.2 : points.length > 200 ? 3 : 4;
   for (const fresh of [false, true]) {
     for (const point of points) {
       if (isNew(point.row) !== fresh) continue;
       svg.append(shape("circle", { class: fresh ? "point new" : "point known", cx: point.x.toFixed(1), cy: point.y.toFixed(1), r: radius }));
     }
   }
-  namePoints(svg, points, box);
+}
+
+// The open row first, so that it gets its name.
+const openFirst = (points) => [...points.filter((point) => point.row === state.open), ...points.filter((point) => point.row !== state.open)];
+
+// The point nearest to the pointer tells its word and facts, and leads to its row; the row that is open has a ring.
+function pick(svg, points, facts, label) {
+  const hit = (point) => ({ x: point.x, y: point.y, text: [words[point.row], facts(point.row)].filter(Boolean).join("\n"), click: () => findWord(point.row) });
+  const open = points.find((point) => point.row === state.open);
+  if (open) svg.append(shape("circle", { class: "focus", cx: open.x.toFixed(1), cy: open.y.toFixed(1), r: 7 }));
   follow(svg, (x, y) => {
     let best = null, least = 24 * 24;
     for (const point of points) {
       const away = (point.x - x) ** 2 + (point.y - y) ** 2;
       if (away < least) { least = away; best = point; }
     }
-    if (!best) return null;
-    const facts = [`${columnOf.pmi.heading} ${decimal(pmi[best.row], 2)}`, `${say("axis_entropy").replace(/[:：].*/, "")} ${decimal(freedom(best.row), 2)}`];
-    return { x: best.x, y: best.y, text: `${words[best.row]}\n${facts.join(", ")}`, click: () => findWord(best.row) };
-  });
-  return { drawing: svg, caption: say("caption_scatter", { n: grouped(drawn.length), all: grouped(rows.length) }) };
-}
-
-// Names for some points, the best first, where they do not cover each other.
-function namePoints(svg, points, box) {
-  const taken = [];
-  for (const { row, x, y } of points.slice(0, 300)) {
-    if (taken.length >= NAMED_POINTS) break;
-    const wide = 12.5 * lengths[row];
-    const area = { left: x + 5, right: x + 5 + wide, top: y - 9, bottom: y + 7 };
-    if (area.right > box.right || area.top < box.top - 4 || area.bottom > box.bottom) continue;
-    if (taken.some((t) => area.left < t.right + 14 && area.right > t.left - 14 && area.top < t.bottom + 10 && area.bottom > t.top - 10)) continue;
-    taken.push(area);
-    svg.append(shape("text", { class: "word", x: x + 5, y: y + 4, lang: "zh-Hans" }, words[row]));
-  }
+    return best ? hit(best) : null;
+  }, points.map((point) => () => hit(point)));
+  svg.setAttribute("aria-label", label);
 }
 
 const PLOTS = [
+  { key: "frequency", needs: ["count", "reference_count"], draw: frequencyPlot, keys: true, hint: true, wide: true },
+  { key: "map", needs: [], when: () => data.places.x, draw: mapPlot, legend: () => (clusterKey ? clusterLegend() : ""), hint: true, wide: true },
   { key: "score", needs: ["score"], draw: scorePlot, keys: true },
   { key: "scatter", needs: ["pmi", "left_entropy", "right_entropy"], draw: scatterPlot, keys: true, hint: true },
   { key: "zipf", needs: ["count"], draw: zipfPlot },
   { key: "length", needs: [], draw: lengthPlot, keys: true },
-].filter((plot) => plot.needs.every(values));
+].filter((plot) => plot.needs.every(values) && (!plot.when || plot.when()));
 
 for (const plot of PLOTS) {
   plot.body = element("div");
   plot.caption = element("figcaption");
   const keys = element("p", { class: "keys", "aria-hidden": "true" });
   if (plot.keys && hasNew) keys.append(element("span", { class: "key new" }, say("new")), element("span", { class: "key" }, say("known")));
-  byId("plot-grid").append(element("figure", { id: `plot-${plot.key}` }, element("h3", {}, say(`plot_${plot.key}`)), keys, plot.body, plot.caption));
+  const head = [element("h3", {}, say(`plot_${plot.key}`)), plot.legend ? plot.legend() : keys];
+  byId("plot-grid").append(element("figure", { id: `plot-${plot.key}`, class: plot.wide ? "wide" : null }, ...head, plot.body, plot.caption));
 }
 
 function drawPlots(rows) {

@@ -7,7 +7,7 @@ function csvText(rows) {
     lines.push(columns.map((column) => {
       const value = values(column.key)[row];
       if (value === null) return "";
-      return cell(column.format === "flag" ? Boolean(value) : value);
+      return cell(column.format === "flag" ? Boolean(value) : column.format === "list" ? value.join("|") : value);
     }).join(","));
   }
   return `\ufeff${lines.join("\r\n")}\r\n`;  // the mark lets spreadsheets see UTF-8

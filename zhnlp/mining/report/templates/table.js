@@ -7,7 +7,7 @@ const meaningOf = (column) => [column.meaning, column.unit && `${say("unit")}: $
 function kind(column) {
   if (column === wordColumn) return "word left";
   if (column === RANK) return "rank";
-  return column.format === "text" ? "left long" : column.format === "flag" ? "center" : null;
+  return ["text", "list"].includes(column.format) ? "left long" : column.format === "flag" ? "center" : null;
 }
 
 function drawHeadings() {
@@ -60,8 +60,9 @@ function rowElement(row) {
     if (column.key === "known" && value !== null) {
       return element("td", { class: "center" }, element("span", { class: value ? "badge" : "badge new" }, text));
     }
+    if (column.format === "cluster" && value !== null) return element("td", {}, swatch(groupOf(row)), text);
     const classes = [kind(column), value === null ? "none" : null].filter(Boolean).join(" ");
-    return element("td", { class: classes || null, title: column.format === "text" ? text : null }, text);
+    return element("td", { class: classes || null, title: value !== null && ["text", "list"].includes(column.format) ? text : null }, text);
   }));
 }
 
@@ -83,6 +84,7 @@ function toggle(row) {
     now.classList.add("open");
     now.querySelector("th button").setAttribute("aria-expanded", "true");
   }
+  redrawPlots();  // the open row is marked
   writeAddress();
 }
 
@@ -98,6 +100,9 @@ byId("rows").addEventListener("keydown", (event) => {
   const next = buttons[buttons.indexOf(event.target) + step];
   if (next) { event.preventDefault(); next.focus(); }
 });
+
+// On paper many columns are set small, so that none is lost.
+byId("table").classList.toggle("many", tableColumns.length > 12);
 
 byId("legend").append(...columns.flatMap((column) => [
   element("dt", {}, column.heading), element("dd", {}, meaningOf(column).replace("\n", " ") || "—"),

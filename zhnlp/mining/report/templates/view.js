@@ -1,5 +1,5 @@
 // What the reader asked for: filters, order, page; kept in the address so that a view can be handed on.
-const START = { query: "", onlyNew: false, from: null, to: null, minimum: {}, sort: "", ascending: true, page: 0, size: 50, open: null };
+const START = { query: "", onlyNew: false, from: null, to: null, minimum: {}, clusters: [], sort: "", ascending: true, page: 0, size: 50, open: null };
 const state = structuredClone(START);
 const orders = new Map();
 
@@ -10,9 +10,10 @@ function order(key, ascending) {
     if (key === "") {
       if (!ascending) rows.reverse();
     } else {
-      const column = values(key);
+      const format = columnOf[key].format;
+      const column = format === "list" ? values(key).map((list) => list && list.length) : values(key);
       const sign = ascending ? 1 : -1;
-      const text = ["word", "text"].includes(columnOf[key].format);
+      const text = ["word", "text", "cluster"].includes(format);
       const collator = text ? new Intl.Collator(["zh-Hans", "en"], { numeric: true }) : null;
       const compare = text ? collator.compare : (a, b) => a - b;
       rows.sort((a, b) => {
@@ -34,6 +35,7 @@ function visibleRows() {
   const from = state.from ?? 0, to = state.to ?? Infinity;
   return order(state.sort, state.ascending).filter((row) =>
     (!state.onlyNew || isNew(row)) &&
+    inClusters(row) &&
     lengths[row] >= from && lengths[row] <= to &&
     least.every(([key, bound]) => values(key)[row] !== null && values(key)[row] >= bound) &&
     parts.every((part) => texts[row].includes(part)));
@@ -51,6 +53,7 @@ function readAddress() {
   for (const column of columns) {
     if (column.minimum) state.minimum[column.key] = numberOrNull(asked.get(`min.${column.key}`));
   }
+  state.clusters = clusterKey ? asked.getAll("cluster") : [];
   if (columnOf[asked.get("sort")]) state.sort = asked.get("sort");
   state.ascending = asked.has("order") ? asked.get("order") !== "down" : risesFirst(state.sort);
   state.page = Math.max((numberOrNull(asked.get("page")) || 1) - 1, 0);
@@ -66,6 +69,7 @@ function writeAddress() {
   if (state.from !== null) asked.set("from", state.from);
   if (state.to !== null) asked.set("to", state.to);
   for (const [key, bound] of Object.entries(state.minimum)) if (bound !== null) asked.set(`min.${key}`, bound);
+  for (const name of state.clusters) asked.append("cluster", name);
   if (state.sort || !state.ascending) {
     if (state.sort) asked.set("sort", state.sort);
     asked.set("order", state.ascending ? "up" : "down");
@@ -78,4 +82,4 @@ function writeAddress() {
 }
 
 // Words and ranks are read from the front, numbers from the largest.
-const risesFirst = (key) => key === "" || ["word", "text", "flag"].includes(columnOf[key].format);
+const risesFirst = (key) => key === "" || ["word", "text", "flag", "cluster"].includes(columnOf[key].format);
