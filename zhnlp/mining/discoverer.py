@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import time
 import warnings
 from collections.abc import Iterable
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,20 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zhnlp.mining.alphabet import FIRST_SYMBOL
-from zhnlp.mining.contexts import find_examples
-from zhnlp.mining.count import check_limits, count_ngrams
-from zhnlp.mining.encode import Symbols, SymbolStore
+from zhnlp.mining.count import check_limits
+from zhnlp.mining.encode import Symbols
+from zhnlp.mining.engines import Job, make_engine
 from zhnlp.mining.entropy import EntropyReport, Information
 from zhnlp.mining.methods import Candidates, make_method
 from zhnlp.mining.mined_segmenter import count_units, mined_segmenter
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.rank import default_cut, make_rows, rank_words
 from zhnlp.mining.reference import known_words, reference_words
+from zhnlp.mining.stages import Stages
 from zhnlp.mining.table import WordTable
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import thread_count
-from zhnlp.text import Corpus, CorpusWarning
-from zhnlp.text.files import write_whole
 
 if TYPE_CHECKING:
     from zhnlp.mining.segmenter import Segmenter
@@ -52,6 +48,8 @@ class WordDiscoverer:
         threads: workers; None takes all processors.  The table does not depend on it.
         memory: ceiling such as "2GB"; a corpus that needs more is counted out of core in ``workdir``.
         workdir: folder for counting out of core; with it, a killed run resumes.
+        engine: "local", or "spark" for a corpus on a cluster, which ``fit`` then takes as `zhnlp.mining.spark` says.
+        spark: the Spark session; None takes the active one, or starts one.
         progress: True, False, or None for bars where stderr is a terminal.
         **options: options of the method, such as ``order``, ``min_pmi`` or ``backtrack``.
 
@@ -81,6 +79,8 @@ class WordDiscoverer:
         threads: int | None = None,
         memory: str | int | None = None,
         workdir: str | Path | None = None,
+        engine: str = "local",
+        spark: Any = None,
         progress: bool | None = None,
         **options: Any,
     ):
@@ -101,24 +101,43 @@ class WordDiscoverer:
             raise ValueError(
                 f"min_score={min_score} is not possible: expected a log-odds below infinity, or None"
             )
-        self.progress = Progress(progress)
+        self.engine, self._spark = engine, spark
+        self.stages = Stages(Progress(progress))
         self._forget()
 
     def _forget(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._store = SymbolStore(self.runs)
-        self._corpus: Corpus | None = None
-        self._reports: list[dict] = []
-        self._text_bytes: int | None = 0  # of the parts so far, at most; None = not known
-        self._on_disk = False
+        self.stages.seconds = {}
+        job = Job(
+            max_length=self.max_length,
+            min_count=self.min_count,
+            runs=self.runs,
+            threads=self.threads,
+            memory=self.memory,
+            workdir=self.workdir,
+            stages=self.stages,
+        )
+        self._engine = make_engine(self.engine, job, spark=self._spark)
         self._open = True  # for partial_fit
-        self._summaries: list[str] = []
         self.symbols: Symbols | None = None
         self.trie: Trie | None = None
         self.candidates: Candidates | None = None
         self._words = np.empty(0, np.int64)
         self._units: np.ndarray | None = None
         self._segmenter: Segmenter | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """Where stages are shown; may be replaced."""
+        return self.stages.progress
+
+    @progress.setter
+    def progress(self, progress: Progress) -> None:
+        self.stages.progress = progress
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What each stage took."""
+        return self.stages.seconds
 
     def fit(self, source: Any, **reading: Any) -> WordDiscoverer:
         """Learn from a corpus, forgetting what was learnt before.
@@ -141,20 +160,7 @@ class WordDiscoverer:
                 "this discoverer is frozen: expected partial_fit before freeze. Next: fit, which begins anew, "
                 "or freeze(keep=True), which stays open"
             )
-        corpus = Corpus.of(source, **reading)
-        self._corpus = None if self._reports else corpus
-        if self._needs_disk(corpus):
-            report, summary = self._count_on_disk(corpus)
-        else:
-            with self._stage("read", corpus.total_bytes(), "B"):
-                done = 0
-                for block in corpus.blocks():
-                    self._store.add(block.text, block.ends)
-                    self.progress.advance(block.source_bytes - done)
-                    done = block.source_bytes
-            report, summary = corpus.report.as_dict(), str(corpus.report)
-        self._reports.append(report)
-        self._summaries.append(summary)
+        self._engine.add(source, **reading)
         return self
 
     def freeze(self, keep: bool = False) -> WordTable:
@@ -166,26 +172,13 @@ class WordDiscoverer:
         Raises:
             RuntimeError: nothing was learnt yet.
         """
-        if not self._reports:
+        if not self._engine.reports:
             raise RuntimeError(
                 "nothing was learnt yet: expected fit(corpus) or partial_fit(corpus) before freeze()"
             )
-        if keep and self._on_disk:
-            raise RuntimeError(
-                "keep=True got a corpus counted out of core, which cannot grow. Next: freeze()"
-            )
-        if not self._on_disk and (self.trie is None or self._open):
-            self.symbols = self._store.freeze(keep)
-            with self._stage("count", self.symbols.total):
-                self.trie = count_ngrams(
-                    self.symbols,
-                    max_length=self.max_length,
-                    min_count=self.min_count,
-                    threads=self.threads,
-                    progress=self.progress,
-                )
+        self.symbols, self.trie = self._engine.count(keep)
         self._units = self._segmenter = None
-        with self._stage("judge"):
+        with self.stages("judge"):
             self.candidates = self.method.find(
                 self.symbols, self.trie, threads=self.threads, progress=self.progress
             )
@@ -194,7 +187,7 @@ class WordDiscoverer:
 
     def _table(self) -> WordTable:
         trie, candidates = self.trie, self.candidates
-        with self._stage("rank", self.symbols.array.size):
+        with self.stages("rank", self.symbols.size):
             cut = self.min_score
             if cut is None:
                 cut = default_cut(trie, candidates, self.method.min_score)
@@ -216,13 +209,9 @@ class WordDiscoverer:
                 threads=self.threads,
                 progress=self.progress,
             )
-        if self.examples and self._corpus is not None and self._corpus.rereadable:
-            with self._stage("examples"), warnings.catch_warnings():
-                warnings.simplefilter("ignore", CorpusWarning)  # said already in the first pass
-                for row, example in zip(
-                    rows, find_examples(self._corpus, words, documents, self.runs == "token")
-                ):
-                    row["example"] = example
+        if self.examples:
+            for row, example in zip(rows, self._engine.examples(words, documents)):
+                row["example"] = example
         if not rows:
             warnings.warn(self._why_empty(), stacklevel=3)
         return WordTable(rows, corpus=self.corpus_report(), settings=self.settings())
@@ -239,11 +228,11 @@ class WordDiscoverer:
 
     def corpus_report(self) -> dict[str, Any]:
         """What was read, repaired and skipped; a list under "parts" when there was more than one part."""
-        return self._reports[0] if len(self._reports) == 1 else {"parts": self._reports}
+        return self._engine.report
 
     def corpus_summary(self) -> str:
         """What was read, repaired and skipped, to be read by a person."""
-        return "\n".join(self._summaries)
+        return self._engine.summary
 
     def settings(self) -> dict[str, Any]:
         """The parameters and the seconds of each stage, for reports."""
@@ -264,6 +253,7 @@ class WordDiscoverer:
             if isinstance(self.reference, str)
             else f"{len(self.reference):,} words",
             "memory": self.memory,
+            "engine": self.engine,
             "candidates": self.verdicts(),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
@@ -313,54 +303,3 @@ class WordDiscoverer:
         if self.candidates is None:
             raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
         return self.candidates.summary()
-
-    @contextmanager
-    def _stage(self, name: str, total: float | None = None, unit: str = "char"):
-        begin = time.perf_counter()
-        with self.progress.stage(name, total, unit):
-            yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
-
-    def _needs_disk(self, corpus: Corpus) -> bool:
-        if self.memory is None:
-            return False
-        from zhnlp.mining.out_of_core import fits_in_memory, parse_memory
-
-        size = corpus.most_text_bytes()
-        self._text_bytes = None if size is None or self._text_bytes is None else self._text_bytes + size
-        return self._text_bytes is None or not fits_in_memory(self._text_bytes, parse_memory(self.memory))
-
-    def _count_on_disk(self, corpus: Corpus) -> tuple[dict, str]:
-        from zhnlp.mining.out_of_core import count_out_of_core
-
-        if self._reports:
-            raise RuntimeError(
-                f"the parts together exceed memory={self.memory!r}, and counting out of core takes one corpus. "
-                "Next: one fit with all paths in it, or more memory"
-            )
-        kept = None if self.workdir is None else Path(self.workdir) / "corpus.json"
-
-        def blocks():
-            yield from corpus.blocks()
-            if kept is not None:  # a resumed run may not read the corpus again
-                write_whole(
-                    kept, json.dumps([corpus.report.as_dict(), str(corpus.report)], ensure_ascii=False)
-                )
-
-        self._on_disk = True
-        with self._stage("count"):
-            self.symbols, self.trie = count_out_of_core(
-                blocks,
-                workdir=self.workdir,
-                memory=self.memory,
-                runs=self.runs,
-                max_length=self.max_length,
-                min_count=self.min_count,
-                threads=self.threads,
-                fingerprint=corpus.fingerprint(),
-                total_bytes=corpus.most_text_bytes(),
-                progress=self.progress,
-            )
-        if corpus.report.documents == 0 and kept is not None and kept.exists():
-            return tuple(json.loads(kept.read_text("utf-8")))
-        return corpus.report.as_dict(), str(corpus.report)

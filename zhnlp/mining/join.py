@@ -217,14 +217,29 @@ def join_segments(
         Segments by node, (nodes,) int64, and the number of segments that are no node: rarer than ``min_count``
         or longer than ``max_length``.
     """
-    table = transitions(trie, strong)
     edges = Edges(trie.symbol, trie.first_child, trie.children)
-    tallies = Tallies(len(trie), np.uint32)
+    frame = transitions(trie, strong), edges, order, trie.max_length, every
+    return symbols.sum_over(_join, *frame, threads=threads, progress=progress)
+
+
+def _join(
+    symbols: Symbols,
+    table: Transitions,
+    edges: Edges,
+    order: int,
+    max_length: int,
+    every: bool,
+    *,
+    threads: int,
+    progress: Progress | None,
+) -> tuple[np.ndarray, int]:
+    tallies = Tallies(edges.symbol.size, np.uint32)
 
     def job(begin, end, document):
         tally = tallies.mine()
-        frame = table.pairs, table.entries, edges, order, trie.max_length, every
-        return _walk(symbols.array, begin, end, *frame, tally)
+        return _walk(
+            symbols.array, begin, end, table.pairs, table.entries, edges, order, max_length, every, tally
+        )
 
     unlisted = sum(walk(symbols, job, threads=threads, progress=progress))
     return tallies.total(), unlisted

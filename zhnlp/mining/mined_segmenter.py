@@ -41,7 +41,7 @@ def count_units(
         raise ValueError(f"rounds={rounds} is not possible: expected 1 or more cuts of the corpus")
     counts = (trie.count if segments is None else segments).astype(np.float64)
     for _ in range(rounds):
-        counts, _ = segment_corpus(symbols, trie, words, unit_weights(trie, words, counts), threads=threads)
+        counts = segment_corpus(symbols, trie, words, unit_weights(trie, words, counts), threads=threads)
     return counts
 
 

@@ -57,9 +57,7 @@ def make_rows(
     progress: Progress,
 ) -> tuple[list[WordRow], np.ndarray]:
     """One row a word, and the document in which each first occurs."""
-    documents, position = locate(symbols, trie, nodes, threads=threads, progress=progress)
-    first = np.searchsorted(symbols.starts, position - symbols.span[0], side="right") - 1
-    first[position < 0] = -1
+    documents, first = locate(symbols, trie, nodes, threads=threads, progress=progress)
     segments = [None] * nodes.size if candidates.segments is None else candidates.segments[nodes].tolist()
     pmi = [
         None if np.isinf(value) else value for value in trie.pmi[nodes].astype(np.float64).round(6).tolist()

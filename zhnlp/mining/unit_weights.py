@@ -109,13 +109,13 @@ def word_weights(
     options = {"threads": threads, "progress": progress}
     if segments is None:
         plain = unit_weights(trie, words, trie.count.astype(np.float64))
-        segments, _ = segment_corpus(symbols, trie, words, plain, **options)
+        segments = segment_corpus(symbols, trie, words, plain, **options)
     counts = trie.count.astype(np.float64)
     counts[:size] = segments[:size]
     units = candidate_units(trie, words)
     for _ in range(rounds):
         weights = unit_weights(trie, units, counts, floor=_FLOOR) - toll
-        counts, _ = segment_corpus(symbols, trie, units, weights, **options)
+        counts = segment_corpus(symbols, trie, units, weights, **options)
         units = units[(counts[units] > 0) & (trie.depth[units] > 1)]
     weights = unit_weights(trie, units, counts, floor=_FLOOR) - toll
     if limit is not None and units.size > limit:

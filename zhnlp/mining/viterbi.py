@@ -11,7 +11,7 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import find_edge, find_pair, transitions
+from zhnlp.mining.join import Transitions, find_edge, find_pair, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, walk
@@ -79,7 +79,7 @@ def segment_corpus(
     *,
     threads: int = 1,
     progress: Progress | None = None,
-) -> tuple[np.ndarray, float]:
+) -> np.ndarray:
     """Cut the corpus into the heaviest sequence of ``words`` and single symbols, and count the units.
 
     Args:
@@ -87,19 +87,32 @@ def segment_corpus(
         weights: (nodes,) log-probabilities, at most 0, of single symbols and of ``words``.
 
     Returns:
-        Units by node, (nodes,) int64, and their total weight in nats.
+        Units by node, (nodes,) int64.
     """
     chosen = np.zeros(len(trie), np.bool_)
     chosen[words] = True
-    table = transitions(trie, chosen)
     longest = int(trie.depth[words].max(initial=1))
-    tallies = Tallies(len(trie), np.int64)
+    frame = transitions(trie, chosen), weights, longest
+    return symbols.sum_over(_segment, *frame, threads=threads, progress=progress)[0]
+
+
+def _segment(
+    symbols: Symbols,
+    table: Transitions,
+    weights: np.ndarray,
+    longest: int,
+    *,
+    threads: int,
+    progress: Progress | None,
+) -> tuple[np.ndarray]:
+    tallies = Tallies(weights.size, np.int64)
 
     def job(begin, end, document):
-        return segment_stretch(symbols.array, begin, end, table, weights, longest, tallies.mine())
+        segment_stretch(symbols.array, begin, end, table, weights, longest, tallies.mine())
 
-    total = sum(walk(symbols, job, threads=threads, progress=progress))
-    return tallies.total(), total
+    for _ in walk(symbols, job, threads=threads, progress=progress):
+        pass
+    return (tallies.total(),)
 
 
 def unit_weights(trie: Trie, words: np.ndarray, counts: np.ndarray, *, floor: float = 0.5) -> np.ndarray:

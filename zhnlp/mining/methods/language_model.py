@@ -128,6 +128,28 @@ def _tag_and_count(symbols, begin, end, count, edges, total, backoff, moves, max
     return unlisted
 
 
+def _tag(
+    symbols: Symbols,
+    count: np.ndarray,
+    edges: Edges,
+    total: float,
+    backoff: float,
+    max_length: int,
+    *,
+    threads: int,
+    progress: Progress | None,
+) -> tuple[np.ndarray, int]:
+    moves = transition_table()
+    tallies = Tallies(count.size, np.uint32)
+
+    def job(begin, end, document):
+        options = total, backoff, moves, max_length
+        return _tag_and_count(symbols.array, begin, end, count, edges, *options, tallies.mine())
+
+    unlisted = sum(walk(symbols, job, threads=threads, progress=progress))
+    return tallies.total(), unlisted
+
+
 @dataclass(frozen=True)
 class LanguageModel(Method):
     """Options of the language-model method.
@@ -150,17 +172,10 @@ class LanguageModel(Method):
 
     def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
         """Judge every segment of the tagged corpus."""
-        edges = Edges(trie.symbol, trie.first_child, trie.children)
-        moves = transition_table()
-        tallies = Tallies(len(trie), np.uint32)
-
-        def job(begin, end, document):
-            options = float(trie.total), self.backoff, moves, trie.max_length
-            return _tag_and_count(symbols.array, begin, end, trie.count, edges, *options, tallies.mine())
-
-        with progress.stage("tag", symbols.array.size):
-            unlisted = sum(walk(symbols, job, threads=threads, progress=progress))
-        segments = tallies.total()
+        frame = trie.count, Edges(trie.symbol, trie.first_child, trie.children)
+        options = float(trie.total), self.backoff, trie.max_length
+        with progress.stage("tag", symbols.size):
+            segments, unlisted = symbols.sum_over(_tag, *frame, *options, threads=threads, progress=progress)
         nodes = np.flatnonzero(segments)
         nodes = nodes[(nodes >= 2) & word_like(trie, nodes)]
         verdicts = Verdicts(nodes)

@@ -107,7 +107,7 @@ class Ngram(Method):
         """Judge strong fragments, joined segments and runs of Latin letters."""
         strong = self.strong_fragments(trie)
         order = min(self.order, trie.max_length)
-        with progress.stage("join", symbols.array.size):
+        with progress.stage("join", symbols.size):
             segments, unlisted = join_segments(
                 symbols,
                 trie,

@@ -49,7 +49,7 @@ class PmiCut(Method):
 
     def find(self, symbols: Symbols, trie: Trie, *, threads: int, progress: Progress) -> Candidates:
         """Judge every segment that the cuts leave."""
-        with progress.stage("cut", symbols.array.size):
+        with progress.stage("cut", symbols.size):
             segments, unlisted = join_segments(
                 symbols, trie, self.strong_pairs(trie), order=2, threads=threads, progress=progress
             )
