@@ -15,7 +15,7 @@ TERM_COLUMNS = (
     ),
     Column(
         "count",
-        "domain count",
+        "count",
         "How often the term occurs in the domain corpus, inside longer terms too.",
         "occurrences",
         format="integer",
@@ -26,7 +26,7 @@ TERM_COLUMNS = (
     ),
     Column(
         "reference_count",
-        "reference count",
+        "in reference",
         "How often the term occurs in the reference corpus, with which the domain is compared.",
         "occurrences",
         format="integer",

@@ -1,13 +1,11 @@
-"""The HTML page of a lexicon: what it embeds, what it says, what it refuses, and how it behaves in a browser."""
+"""The HTML page of a lexicon: what it embeds, what it says, what it refuses."""
 
 import base64
 import hashlib
 import json
 import re
-import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 
@@ -23,110 +21,9 @@ from zhnlp.mining.report.nested import nested_html
 from zhnlp.mining.report.payload import pack_contexts
 from zhnlp.mining.report.summary import total_seconds
 
-HOSTILE = "</script><script>window.pwned=1</script><!--"
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-
-def line(text, word, document=0):
-    start = text.index(word)
-    return {"text": text, "start": start, "end": start + len(word), "document": document}
-
-
-def lexicon():
-    return [
-        {
-            "word": "深度学习",
-            "count": 60,
-            "document_count": 9,
-            "score": 7.5,
-            "pmi": 6.0,
-            "left_entropy": 3.0,
-            "right_entropy": 2.5,
-            "known": False,
-            "example": line("他研究深度学习三年", "深度学习", 4),
-        },
-        {
-            "word": "学习",
-            "count": 200,
-            "score": 5.25,
-            "pmi": 5.0,
-            "left_entropy": 2.0,
-            "right_entropy": 2.25,
-            "known": True,
-        },
-        {"word": "的", "count": 900, "score": -1.5, "pmi": float("inf"), "known": True},
-        {
-            "word": "GPT-4o",
-            "count": 12,
-            "score": 3.0,
-            "pmi": None,
-            "known": False,
-            "example": line("用GPT-4o写", "GPT-4o"),
-        },
-    ]
-
-
-CORPUS = {
-    "files": 2,
-    "documents": 31,
-    "characters": 1_234_567,
-    "skipped": {"blank": 4, "not JSON": 3},
-    "repaired_lines": 2,
-}
-SETTINGS = {
-    "parameters": {"min_count": 5},
-    "seed": 20240501,
-    "seconds": {"count": 1.25, "score": 0.5},
-}
-
-
-class Page(HTMLParser):
-    """The elements of a page, the text of its scripts and style, and the text that a reader sees."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.inside, self.scripts, self.style, self.seen = [], [], [], "", []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag in ("script", "style"):
-            self.inside.append(tag)
-            if tag == "script":
-                self.scripts.append("")
-
-    def handle_endtag(self, tag):
-        if self.inside and self.inside[-1] == tag:
-            self.inside.pop()
-
-    def handle_data(self, text):
-        if not self.inside:
-            self.seen.append(text)
-        elif self.inside[-1] == "style":
-            self.style += text
-        else:
-            self.scripts[-1] += text
-
-    @property
-    def data(self):
-        return json.loads(self.scripts[0])
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.seen).split())
-
-
-@pytest.fixture
-def make(tmp_path):
-    def make(rows, corpus=CORPUS, settings=SETTINGS, **options):
-        path = write_report(tmp_path / "page.html", rows, corpus=corpus, settings=settings, **options)
-        return Page(path.read_text(encoding="utf-8"))
-
-    return make
-
-
-def test_rows_are_embedded_as_columns_with_null_for_what_is_not_a_number(make):
-    data = make(lexicon()).data
+def test_rows_are_embedded_as_columns_with_null_for_what_is_not_a_number(make, lexicon):
+    data = make(lexicon).data
     assert data["values"]["word"] == ["深度学习", "学习", "的", "GPT-4o"]
     assert data["values"]["pmi"] == [6.0, 5.0, None, None]
     assert data["values"]["known"] == [0, 1, 1, 0]
@@ -139,26 +36,26 @@ def test_rows_are_embedded_as_columns_with_null_for_what_is_not_a_number(make):
         "document": [4, 0],
     }
     assert [column["key"] for column in data["columns"]] == [
-        column.key for column in WORD_COLUMNS if column.key in {key for row in lexicon() for key in row}
+        column.key for column in WORD_COLUMNS if column.key in {key for row in lexicon for key in row}
     ]
 
 
-def test_header_tells_words_new_words_characters_and_seconds(make):
-    text = make(lexicon()).text
+def test_header_tells_words_new_words_characters_and_seconds(make, lexicon):
+    text = make(lexicon).text
     assert "4 words found 2 new words 50% of the list" in text
     assert "1,234,567 characters read in 31 documents 1.75 seconds" in text
     assert "20240501" in text  # a seed is copied, so it has no thousands marks
 
 
-def test_faults_of_the_corpus_are_prominent_and_blanks_are_not(make):
+def test_faults_of_the_corpus_are_prominent_and_blanks_are_not(make, lexicon):
     def warnings(page):
         return [a for tag, a in page.elements if tag == "aside" and a.get("class") == "warning"]
 
-    page = make(lexicon())
+    page = make(lexicon)
     assert len(warnings(page)) == 1
     assert "input skipped: 3 (3 × not JSON)" in page.text
     assert "lines with broken bytes: 2" in page.text
-    calm = make(lexicon(), corpus={"skipped": {"blank": 4}})
+    calm = make(lexicon, corpus={"skipped": {"blank": 4}})
     assert not warnings(calm)
     assert "blank documents passed over: 4" in calm.text
 
@@ -209,7 +106,7 @@ def test_a_line_is_cut_around_its_word_by_characters_not_code_units():
     assert (packed["before"], packed["hit"], packed["after"]) == (["…𠮷𠮷𠮷"], ["野家"], ["。。。…"])
 
 
-def test_several_examples_of_a_row_are_all_kept():
+def test_several_examples_of_a_row_are_all_kept(line):
     packed = pack_contexts(
         [{"word": "a"}, {"word": "词", "examples": [line("词语", "词"), line("单词", "词")]}]
     )
@@ -225,26 +122,26 @@ def test_any_text_survives_the_script_element(text):
         assert json.loads(written)["word"] == text
 
 
-def test_hostile_text_never_becomes_markup(make):
-    plain_page = make(lexicon())
-    rows = lexicon()
+def test_hostile_text_never_becomes_markup(make, lexicon, hostile):
+    plain_page = make(lexicon)
+    rows = lexicon
     rows[0].update(
-        word=HOSTILE, note=HOSTILE, example={"text": HOSTILE + "\u2028\ud800", "start": 0, "end": 9}
+        word=hostile, note=hostile, example={"text": hostile + "\u2028\ud800", "start": 0, "end": 9}
     )
     page = make(
         rows,
-        corpus={**CORPUS, "skipped": {HOSTILE: 1, "blank": 1}, HOSTILE: [HOSTILE]},
-        settings={HOSTILE: {HOSTILE: HOSTILE}},
-        title=HOSTILE,
+        corpus={"repaired_lines": 2, "skipped": {hostile: 1, "blank": 1}, hostile: [hostile]},
+        settings={hostile: {hostile: hostile}},
+        title=hostile,
     )
     assert len(page.scripts) == len(plain_page.scripts) == 2
     assert page.scripts[1] == plain_page.scripts[1]
-    assert page.data["values"]["word"][0] == page.data["values"]["note"][0] == HOSTILE
+    assert page.data["values"]["word"][0] == page.data["values"]["note"][0] == hostile
     assert page.data["contexts"]["after"][0].endswith("\u2028�")
 
 
-def test_the_page_asks_nothing_of_a_network_and_allows_only_its_own_script(make):
-    page = make(lexicon())
+def test_the_page_asks_nothing_of_a_network_and_allows_only_its_own_script(make, lexicon):
+    page = make(lexicon)
     for tag, attributes in page.elements:
         assert tag not in ("link", "img", "iframe", "base")
         assert "src" not in attributes
@@ -264,8 +161,8 @@ def test_the_page_asks_nothing_of_a_network_and_allows_only_its_own_script(make)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_references_between_elements_hold(make, language):
-    page = make(lexicon(), language=language)
+def test_references_between_elements_hold(make, language, lexicon):
+    page = make(lexicon, language=language)
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
     for _, a in page.elements:
@@ -279,12 +176,14 @@ def test_references_between_elements_hold(make, language):
 def test_every_label_is_used_and_every_used_label_exists():
     folder = files("zhnlp.mining.report")
     sources = [f.read_text(encoding="utf-8") for f in (folder / "templates").iterdir()]
-    sources += [(folder / name).read_text(encoding="utf-8") for name in ("summary.py", "page.py")]
+    sources += [
+        (folder / name).read_text(encoding="utf-8") for name in ("summary.py", "page.py", "rejected.py")
+    ]
     text = "\n".join(sources)
     asked = set(re.findall(r"\bsay\(\"(\w+)\"", text)) | set(re.findall(r"\{\{label_(\w+)\}\}", text))
     assert asked <= _LABELS.keys()
     loose = {key for key in _LABELS if not re.search(rf"[\"'_]{key}\b", text)}
-    computed = {f"plot_{plot}" for plot in ("score", "scatter", "zipf", "length")}
+    computed = {f"plot_{plot}" for plot in ("score", "scatter", "zipf", "length", "frequency", "map")}
     assert loose - computed == set()
 
 
@@ -311,12 +210,12 @@ def test_an_empty_list_is_a_page_that_says_why_and_a_warning(make, corpus, setti
     assert next(a for _, a in page.elements if a.get("id") == "words").get("hidden", 0) is None
 
 
-def test_a_corpus_report_object_and_paths_are_understood(make):
+def test_a_corpus_report_object_and_paths_are_understood(make, lexicon):
     class Report:
         def as_dict(self):
             return {"documents": 3, "encodings": {"a.txt": "gb18030"}, "root": Path("corpora")}
 
-    text = make(lexicon(), corpus=Report(), settings={"lengths": {3, 1}}).text
+    text = make(lexicon, corpus=Report(), settings={"lengths": {3, 1}}).text
     assert "a.txt gb18030" in text and "root corpora" in text and "1, 3" in text
 
 
@@ -331,9 +230,9 @@ def test_seconds_are_a_total_or_a_sum():
     assert total_seconds({}) is None
 
 
-def test_the_old_page_stays_when_writing_fails(tmp_path, monkeypatch):
+def test_the_old_page_stays_when_writing_fails(tmp_path, monkeypatch, lexicon):
     path = tmp_path / "deep" / "er" / "page.html"
-    write_report(path, lexicon(), corpus={}, settings={})
+    write_report(path, lexicon, corpus={}, settings={})
     before = path.read_bytes()
     with pytest.raises(ValueError, match="start=5, end=99"):
         write_report(path, [{"word": "词", "example": {"text": "词语", "start": 5, "end": 99}}])
@@ -343,7 +242,7 @@ def test_the_old_page_stays_when_writing_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="no space"):
-        write_report(path, lexicon()[:1])
+        write_report(path, lexicon[:1])
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["page.html"]
 
@@ -380,9 +279,9 @@ def test_what_cannot_be_shown_is_refused_before_anything_is_written(tmp_path, ro
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_and_an_unknown_format_are_refused(tmp_path):
+def test_a_folder_and_an_unknown_format_are_refused(tmp_path, lexicon):
     with pytest.raises(IsADirectoryError, match=r"is a folder, expected a file: write to .*report\.html"):
-        write_report(tmp_path, lexicon())
+        write_report(tmp_path, lexicon)
     with pytest.raises(ValueError, match="column 'x' has format='float', expected one of 'word'"):
         Column("x", "x", format="float")
 
@@ -390,62 +289,3 @@ def test_a_folder_and_an_unknown_format_are_refused(tmp_path):
 def test_the_report_needs_no_torch():
     code = "import sys, zhnlp.mining.report; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.fixture
-def browse(tmp_path):
-    """The words of the table after a browser has run the page at an address fragment, and all it holds."""
-    if BROWSER is None:
-        pytest.skip("no Chromium or Chrome on this machine: the page's behaviour was not tested")
-
-    def browse(path, fragment=""):
-        command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        command += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
-        done = subprocess.run(
-            [*command, f"{path.as_uri()}#{fragment}"], capture_output=True, timeout=120, check=True
-        )
-        dom = done.stdout.decode()
-        body = dom[dom.index('<tbody id="rows">') : dom.index("</tbody>")]
-        words = re.findall(r'<th scope="row"[^>]*><button[^>]*>(.*?)</button>', body)
-        return words, dom
-
-    return browse
-
-
-@pytest.mark.parametrize(
-    ("fragment", "words"),
-    [
-        ("", ["深度学习", "学习", "的", "GPT-4o"]),
-        ("q=学习", ["深度学习", "学习"]),
-        ("q=ｇｐｔ", ["GPT-4o"]),
-        ("q=习+度", ["深度学习"]),
-        ("new=1&from=6", ["GPT-4o"]),
-        ("to=1", ["的"]),
-        ("min.count=60&min.score=0", ["深度学习", "学习"]),
-        ("sort=count", ["的", "学习", "深度学习", "GPT-4o"]),
-        ("sort=pmi&order=up", ["学习", "深度学习", "的", "GPT-4o"]),
-        ("q=没有的", []),
-    ],
-)
-def test_the_table_in_a_browser(tmp_path, browse, fragment, words):
-    path = write_report(tmp_path / "page.html", lexicon(), corpus=CORPUS, settings=SETTINGS)
-    shown, dom = browse(path, fragment)
-    assert shown == words
-    assert ("No word fits these filters." in dom.split("</tbody>")[0]) == (not words)
-
-
-def test_an_open_row_shows_its_line_and_plots_are_drawn(tmp_path, browse):
-    path = write_report(tmp_path / "page.html", lexicon(), corpus=CORPUS, settings=SETTINGS)
-    _, dom = browse(path, "open=1")
-    assert '<p lang="zh-Hans">他研究<mark>深度学习</mark>三年</p>' in dom
-    assert dom.count("<figure") == 4
-    assert len(re.findall(r'<circle class="point', dom)) == 2
-
-
-def test_hostile_words_are_only_text_in_a_browser(tmp_path, browse):
-    rows = [{"word": "<b onclick=x>粗</b>" + HOSTILE, "count": 1, "example": line("见 <i>斜</i> 体", "<i>")}]
-    words, dom = browse(write_report(tmp_path / "page.html", rows), "open=1")
-    assert words == ["&lt;b onclick=x&gt;粗&lt;/b&gt;" + HOSTILE.replace("<", "&lt;").replace(">", "&gt;")]
-    assert "<mark>&lt;i&gt;</mark>斜&lt;/i&gt;" in dom
-    assert len(re.findall("<script", dom)) == 2
