@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 from html.parser import HTMLParser
@@ -106,6 +107,8 @@ class Browser:
         os.write(self.write, json.dumps(message).encode() + b"\0")
         while True:
             while b"\0" not in self.left:
+                if not select.select([self.read], [], [], 60)[0]:
+                    pytest.fail(f"the browser gave no answer to {method} within a minute")
                 self.left += os.read(self.read, 1 << 16) or pytest.fail("the browser has gone")
             whole, self.left = self.left.split(b"\0", 1)
             answer = json.loads(whole)
