@@ -15,10 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "corpora"))
 
 from classics import chapters
+from law import newest
 from public_data import data_folder, lines, records, stop
 
 OPEN = "pretrain/open.txt.xz"
 NEWS = "corpora/news.jsonl.xz"
+LAW = "corpora/law.jsonl.xz"
+IT = "corpora/it_lctt.jsonl.xz"
 SANGUO = "corpora/classics/三国演义.txt.xz"
 PKU_WORDS = "segmentation/pku_training_words.utf8"
 PKU_TEST = "segmentation/pku_test_gold.utf8"
@@ -113,3 +116,23 @@ def sanguo_text(folder: Path) -> TextFile:
     """三国演义, one paragraph a line."""
     rows = (row for chapter in chapters(find(SANGUO)) for row in chapter.split("\n"))
     return write_lines(rows, folder / "sanguo.txt", SANGUO)
+
+
+def law_text(folder: Path) -> TextFile:
+    """Each law once, in its newest version, without its title; a law a line."""
+    rows = newest(list(records(find(LAW), "title", "date", "text")))
+    return write_lines(_one_line(row["text"] for row in rows), folder / "law.txt", f"{LAW} (newest versions)")
+
+
+def it_text(folder: Path) -> TextFile:
+    """Articles of LCTT without their titles, one a line."""
+    rows = records(find(IT), "text")
+    return write_lines(_one_line(row["text"] for row in rows), folder / "it.txt", IT)
+
+
+def _one_line(texts):
+    """Texts on a line each, blank ones left out, as corpora/*.py write them."""
+    for text in texts:
+        line = " ".join(text.splitlines()).strip()
+        if line:
+            yield line
