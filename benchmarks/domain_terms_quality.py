@@ -75,7 +75,7 @@ def baselines(domain: Domain) -> Iterator[tuple[str, Callable[[], list[str]]]]:
     counts = jieba_lists.cut_words(path)
     yield "jieba words by frequency", lambda: jieba_lists.by_frequency(counts)
     yield "jieba TF-IDF", lambda: jieba_lists.tf_idf(counts)
-    tagged = jieba_lists.tag(path)
+    tagged = jieba_lists.tag(domain.text)
     yield "jieba TF-IDF, nouns and verbs", lambda: jieba_lists.tf_idf_tagged(tagged)
     yield "jieba TextRank", lambda: jieba_lists.text_rank(tagged)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+from harness.data import TextFile
 from harness.process import WORKERS
 
 NOUNS_AND_VERBS = ("ns", "n", "vn", "v")  # jieba's default for TextRank
@@ -43,9 +44,10 @@ def cut_words(path: Path) -> Counter:
     return counts
 
 
-def tag(path: Path) -> Path:
-    """The file's tokens with their tags, made by workers/tag.py where they do not lie beside it yet."""
-    tagged = path.with_suffix(".tagged")
+def tag(text: TextFile) -> Path:
+    """A text's tokens with their tags, made by workers/tag.py where they do not lie beside it yet."""
+    path = text.path
+    tagged = path.with_name(f"{path.stem}-{text.sha256[:12]}.tagged")
     if not tagged.is_file():
         print(f"tagging {path.name} with jieba.posseg: minutes", file=sys.stderr)
         subprocess.run([sys.executable, str(WORKERS / "tag.py"), str(path), str(tagged)], check=True)
