@@ -35,7 +35,7 @@ def test_every_key_of_a_term_row_is_described_in_both_languages(terms):
 
 def test_lists_clusters_places_and_totals_are_embedded(make, terms):
     data = make(terms, kind="terms", settings={"symbols": 1000, "reference_symbols": 4000}).data
-    assert data["values"]["nested"] == [["变压器"], None, None, None, None]
+    assert data["values"]["nested"] == [["变压器"], None, None, None, ["合同", "同法"]]
     assert data["values"]["cluster"] == [7, 7, 2, None, 2]
     assert data["places"] == {"x": [0, 1, 5, None, 6], "y": [0, 0.5, 5, None, 5]}
     assert data["totals"] == {"domain": 1000, "reference": 4000}
