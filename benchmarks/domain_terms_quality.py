@@ -86,6 +86,7 @@ def baselines(domain: Domain) -> Iterator[tuple[str, Callable[[], list[str]]]]:
     yield "C-value, mined words", lambda: spelled(lambda: words)
     yield "C-value, all n-grams", lambda: spelled(lambda: frequent_ngrams(domain))
     for name, modifiers in (
+        ("noun* noun", ()),
         ("(noun | adjective)* noun", c_value.ADJECTIVES),
         ("(noun | adjective | verb)* noun", c_value.ADJECTIVES + c_value.VERBS),
     ):
@@ -146,7 +147,7 @@ def main() -> int:
         {
             "task": "task",
             "system": "system",
-            "AP": "average_precision",
+            "AP, %": lambda line: 100 * line["average_precision"],
             **{f"P@{k:,}": f"precision_{k}" for k in RANKS},
             **{f"R@{k:,}": f"recall_{k}" for k in RANKS[2:]},
             "recall": "recall",
