@@ -103,8 +103,9 @@ def grow_parts(
     roots: Nodes,
     threads: int,
     progress: Progress | None = None,
+    singly: bool = False,
 ) -> Iterator[tuple]:
-    """Grow the subtrees of all first symbols, in parts of about the same work, in symbol order.
+    """Grow the subtrees of all first symbols, in parts of about the same work (``singly``: of one each), in symbol order.
 
     Each part is as `assemble` takes it: (first symbols, bigram nodes, deeper nodes, split).
     """
@@ -113,7 +114,8 @@ def grow_parts(
     if firsts.size == 0:
         return
     cuts = np.searchsorted(np.cumsum(sizes[firsts]), sizes.sum() * np.arange(1, _JOBS) / _JOBS)
-    groups = [group for group in np.split(firsts, np.unique(cuts + 1)) if group.size]
+    cuts = np.arange(1, firsts.size) if singly else np.unique(cuts + 1)
+    groups = [group for group in np.split(firsts, cuts) if group.size]
     width = 4 * ((max(max_length, 4) + 3) // 4)
     grow = grower(width)
     split = int(max(sizes[group].sum() for group in groups)) // min_count + 1

@@ -172,7 +172,7 @@ class WordDiscoverer:
         Raises:
             RuntimeError: nothing was learnt yet.
         """
-        if not self._engine.reports:
+        if not self._engine.parts:
             raise RuntimeError(
                 "nothing was learnt yet: expected fit(corpus) or partial_fit(corpus) before freeze()"
             )

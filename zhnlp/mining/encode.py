@@ -24,14 +24,12 @@ class Symbols:
     """An encoded corpus: padded symbols, where each document begins among them, and the alphabet.
 
     ``array`` is (M,) uint16 with `PADDING` separators at both ends; ``starts`` is (D,) int64 and counts from the
-    first symbol behind the padding; ``first_document`` is the number of the first document, where this is a part of a
-    corpus.
+    first symbol behind the padding.
     """
 
     array: np.ndarray
     starts: np.ndarray
     alphabet: Alphabet
-    first_document: int = 0
 
     @property
     def total(self) -> int:
@@ -54,12 +52,12 @@ class Symbols:
         """``function(symbols, *arguments, threads=…, progress=…)`` over all the corpus, wherever it lies.
 
         A corpus that lies in parts gives each of them to ``function`` and adds up the results, which must not depend
-        on how documents are grouped.  So whatever reads the symbols of a corpus is written as such a function.
+        on how documents are grouped.  So whatever reads the symbols of a corpus should be such a function.
 
         Args:
             function: of a module, not inside another function; returns a tuple of int64 arrays and ints.
             *arguments: plain values, arrays and named tuples of them.
-            least: places in that tuple of what is not added up; there the least number that is not negative counts.
+            least: places in that tuple of arrays of document numbers, -1 for none: the least counts, not the sum.
         """
         return function(self, *arguments, threads=threads, progress=progress)
 

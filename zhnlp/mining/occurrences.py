@@ -103,5 +103,4 @@ def _locate(
         documents += other_documents
         earlier = (other_first >= 0) & ((first < 0) | (other_first < first))
         first[earlier] = other_first[earlier]
-    first[first >= 0] += symbols.first_document
     return documents, first

@@ -55,6 +55,11 @@ class Engine:
         raise NotImplementedError
 
     @property
+    def parts(self) -> int:
+        """How many parts were added."""
+        return len(self.reports)
+
+    @property
     def report(self) -> dict[str, Any]:
         """What was read; a list under "parts" when there was more than one part."""
         return self.reports[0] if len(self.reports) == 1 else {"parts": self.reports}

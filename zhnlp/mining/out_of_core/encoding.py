@@ -163,4 +163,4 @@ def load_symbols(folder: Path) -> DiskSymbols:
     """The symbols of an encoding that is finished, mapped from disk."""
     array, pages = map_array(folder / SYMBOLS, np.uint16)
     starts, _ = map_array(folder / STARTS, np.int64)
-    return DiskSymbols(array, starts, load_alphabet(folder), pages=pages)
+    return DiskSymbols(array, starts, load_alphabet(folder), pages)

@@ -1,0 +1,165 @@
+"""Map and reduce without Spark: the functions on record batches, with a sort in between, give the trie of one machine."""
+
+import numpy as np
+import pyarrow
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zhnlp.mining.count import count_ngrams
+from zhnlp.mining.encode import SymbolStore
+from zhnlp.mining.engines import Job
+from zhnlp.mining.join import join_segments
+from zhnlp.mining.occurrences import locate
+from zhnlp.mining.spark import counting
+from zhnlp.mining.spark.counting import Source, Tuning, count_encoded, encode_sources, find_alphabet
+from zhnlp.mining.spark.dataset import Partitions
+from zhnlp.mining.spark.pieces import Reading
+from zhnlp.mining.spark.places import METADATA, Places
+from zhnlp.mining.spark.plan import Plan
+from zhnlp.mining.spark.symbols import ClusterSymbols
+from zhnlp.mining.viterbi import segment_corpus
+from zhnlp.text import Corpus
+from zhnlp.text.readers import ReadOptions
+
+COLUMNS = (
+    *("symbol", "count", "first_child", "children", "left_entropy", "right_entropy"),
+    *("parent", "suffix", "depth", "pmi"),
+)
+
+
+def lines_of(texts, partitions, name="a.txt"):
+    """Rows of one file in some partitions, as Spark gives them: each a stretch of the file."""
+    cuts = np.linspace(0, len(texts), partitions + 1).astype(int)
+    parts = []
+    for begin, end in zip(cuts, cuts[1:]):
+        rows = [text.encode() for text in texts[begin:end]]
+        columns = {
+            "_path": pyarrow.array([name] * len(rows), pyarrow.string()),
+            "_start": pyarrow.array([int(begin)] * len(rows), pyarrow.int64()),
+            "_value": pyarrow.array(rows, pyarrow.binary()),
+        }
+        parts.append(pyarrow.table(columns).to_batches(max_chunksize=7))
+    return Partitions(parts)
+
+
+def one_machine(texts, runs="symbol", **limits):
+    store = SymbolStore(runs)
+    for block in Corpus.from_texts(texts).blocks():
+        store.add(block.text, block.ends)
+    symbols = store.freeze()
+    return symbols, count_ngrams(symbols, **limits)
+
+
+def on_partitions(texts, partitions=3, runs="symbol", bucket=1 << 22, **limits):
+    sources = [Source(lines_of(texts, partitions), Reading(ReadOptions(), None), 0)]
+    tuning = Tuning(partitions, bucket)
+    alphabet = find_alphabet(sources, runs, tuning)
+    encoded = encode_sources(sources, alphabet)
+    trie = count_encoded(encoded, alphabet, Job(**limits), tuning)
+    places = Places(encoded.rows(*METADATA), [lambda path: (path,)])
+    size = sum(row["size"] for row in encoded.rows("size"))
+    return ClusterSymbols(encoded, alphabet, places.numbers, size, 3), trie
+
+
+def assert_same(expected, found):
+    """Alphabets and tries agree bit for bit."""
+    assert found.alphabet.texts == expected.alphabet.texts
+    np.testing.assert_array_equal(found.alphabet.counts, expected.alphabet.counts)
+    assert found.alphabet.dropped == expected.alphabet.dropped
+    for column in COLUMNS:
+        one, other = getattr(expected, column), getattr(found, column)
+        assert one.dtype == other.dtype
+        assert one.tobytes() == other.tobytes(), column
+
+
+def random_texts(seed=0, size=30_000, characters=300, documents=200):
+    rng = np.random.default_rng(seed)
+    points = 0x4E00 + (characters * rng.random(size) ** 3).astype(int)
+    text = "".join(map(chr, points)).replace("丢", "，").replace("一丁", "AI-5 ")
+    cuts = np.sort(rng.integers(0, len(text), documents))
+    return [piece for a, b in zip([0, *cuts], [*cuts, len(text)]) if (piece := text[a:b]).strip()]
+
+
+@pytest.mark.parametrize(("bucket", "deepest"), [(1 << 22, 0), (2000, 1), (300, 2), (60, 3), (10, 3)])
+def test_equals_one_machine_from_one_bucket_to_heads_of_many_symbols(bucket, deepest, monkeypatch):
+    plans = []
+    monkeypatch.setattr(
+        counting, "Plan", lambda *args, **kwargs: plans.append(Plan(*args, **kwargs)) or plans[0]
+    )
+    texts = random_texts()
+    _, expected = one_machine(texts, min_count=3)
+    _, found = on_partitions(texts, bucket=bucket, min_count=3)
+    assert expected.depth.max() > 3
+    assert max(head.depth for head in plans[0].heads) >= deepest
+    assert_same(expected, found)
+
+
+letters = st.sampled_from("一二三四，aZ9 \U00020000\U0003134a〇")
+some_texts = st.lists(st.text(letters, min_size=1, max_size=40).filter(str.strip), min_size=1, max_size=8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    some_texts,
+    st.integers(1, 12),
+    st.integers(1, 4),
+    st.sampled_from(["symbol", "token", "drop"]),
+    st.integers(1, 30),
+    st.integers(1, 4),
+)
+def test_any_text_any_limits_any_cut(texts, max_length, min_count, runs, bucket, partitions):
+    limits = {"max_length": max_length, "min_count": min_count}
+    texts = texts * 2
+    _, expected = one_machine(texts, runs, **limits)
+    _, found = on_partitions(texts, partitions, runs, bucket, **limits)
+    assert_same(expected, found)
+
+
+def test_sums_over_partitions_equal_those_of_one_machine():
+    texts = random_texts(2)
+    here, trie = one_machine(texts, min_count=3)
+    there, _ = on_partitions(texts, 5, min_count=3)
+    strong = trie.pmi > 0.5
+    for one, other in zip(
+        join_segments(here, trie, strong, order=4), join_segments(there, trie, strong, order=4)
+    ):
+        np.testing.assert_array_equal(one, other)
+    nodes = np.arange(2, len(trie))
+    for one, other in zip(locate(here, trie, nodes), locate(there, trie, nodes)):
+        np.testing.assert_array_equal(one, other)
+    weights = -np.log(1.0 + np.arange(len(trie)))
+    np.testing.assert_array_equal(
+        segment_corpus(here, trie, nodes, weights), segment_corpus(there, trie, nodes, weights)
+    )
+
+
+def test_an_alphabet_beyond_sixteen_bits_folds_the_same_symbols():
+    han = [chr(p) for p in range(0x4E00, 0xA000)] + [chr(p) for p in range(0x20000, 0x2A6DF)]
+    han += [chr(p) for p in range(0x2A700, 0x2B738)]
+    texts = ["".join(han), "电网" * 20, "".join(han[:30_000])]
+    _, expected = one_machine(texts, min_count=2)
+    _, found = on_partitions(texts, 3, min_count=2)
+    assert found.alphabet.dropped == len(han) - (1 << 16) + 2
+    assert_same(expected, found)
+
+
+def test_symbols_of_a_cluster_are_not_here():
+    symbols, _ = on_partitions(["电网电网"], 1, min_count=1)
+    with pytest.raises(RuntimeError, match="lie on a cluster"):
+        symbols.array  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "texts", [["，。"], ["a"], ["x" * 70 + "电"]], ids=["nothing", "a run", "a long run"]
+)
+def test_hardly_any_text(texts):
+    _, expected = one_machine(texts, min_count=1)
+    _, found = on_partitions(texts, 1, min_count=1)
+    assert_same(expected, found)
+
+
+@pytest.fixture(autouse=True)
+def small_buckets(monkeypatch):
+    """So that ``bucket`` alone decides."""
+    monkeypatch.setattr(counting, "_LEAST_BUCKET", 1 << 30)
