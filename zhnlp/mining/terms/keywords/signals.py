@@ -60,6 +60,9 @@ NAMES = tuple(WEIGHTS)
 BIAS = -4.45  # makes the score of an abstract's candidate about the chance that its authors name it
 
 
+_ENDS_OTHER = np.isin(np.arange(len(Kind)), (Kind.ADVERB, Kind.TIME_OR_PLACE, Kind.NUMBER, Kind.OTHER))
+
+
 def signals(words: Words, found: Candidates, background: Background) -> np.ndarray:
     """The signals of each candidate, (M, len(NAMES)) float64."""
     size, many = len(words.keys), len(found.keys)
@@ -126,13 +129,13 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
         "apart": share(_cover(first, last, found.count[candidate], size) < found.count[candidate]),
         "before_de": most(after == numbers.get("的", -1)),
         "after_de": most(before == numbers.get("的", -1)),
-        "quoted": most(np.isin(before, [numbers[mark] for mark in OPENING if mark in numbers])),
-        "cued": most(np.isin(before, [numbers[cue] for cue in CUES if cue in numbers])),
+        "quoted": most(_among(OPENING, numbers, size)[before]),
+        "cued": most(_among(CUES, numbers, size)[before]),
         "ends_noun": kinds[end] == Kind.NOUN,
         "ends_verb": kinds[end] == Kind.VERB,
         "ends_verbal_noun": kinds[end] == Kind.VERBAL_NOUN,
         "ends_adjective": kinds[end] == Kind.ADJECTIVE,
-        "ends_other": np.isin(kinds[end], (Kind.ADVERB, Kind.TIME_OR_PLACE, Kind.NUMBER, Kind.OTHER)),
+        "ends_other": _ENDS_OTHER[kinds[end]],
         "starts_verb": kinds[one] == Kind.VERB,
         "starts_adverb": kinds[one] == Kind.ADVERB,
         "starts_number": kinds[one] == Kind.NUMBER,
@@ -145,6 +148,13 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
         "listed": background.listed(found.keys),
     }
     return np.stack([columns[name] for name in NAMES], axis=1).astype(np.float64)
+
+
+def _among(chosen: frozenset[str], numbers: dict[str, int], size: int) -> np.ndarray:
+    """Whether each word number is one of the chosen, (size + 1,) bool; the last stands for the ends of the text."""
+    flags = np.zeros(size + 1, bool)
+    flags[[numbers[word] for word in chosen if word in numbers]] = True
+    return flags
 
 
 def _spellings(words: Words, found: Candidates) -> list[str]:

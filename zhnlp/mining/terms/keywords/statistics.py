@@ -142,9 +142,10 @@ def default_reference() -> Counts:
     """The counts that ship with zhnlp; where they are missing, those of jieba's dictionary."""
     try:
         from zhnlp.mining.terms.reference import ReferenceCounts
-    except ImportError:
+
+        return ReferenceCounts.builtin()
+    except (ImportError, AttributeError, FileNotFoundError):
         return DictionaryCounts()
-    return ReferenceCounts.builtin()
 
 
 class DictionaryCounts:

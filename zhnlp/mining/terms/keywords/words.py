@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -92,15 +92,15 @@ _JOINING = frozenset("-·—‐–•")
 
 
 @cache
-def dictionary() -> tuple[Segmenter, dict[str, Kind]]:
+def dictionary() -> tuple[Segmenter, dict[str, int]]:
     """A segmenter over jieba's dictionary, and the kind of each of its words by its tag; read once."""
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, int] = {}
     counts: dict[str, float] = {}
     for line in jieba_dictionary().read_text(encoding="utf-8").splitlines():
         word, count, tag = line.split(" ")
         counts[word] = float(count)
-        kinds[word] = _TAGS.get(tag) or _FIRST.get(tag[0], Kind.OTHER)
-    kinds |= dict.fromkeys(FUNCTION_WORDS, Kind.BREAK)
+        kinds[word] = int(_TAGS.get(tag) or _FIRST.get(tag[0], Kind.OTHER))  # numpy is slow with enums
+    kinds |= dict.fromkeys(FUNCTION_WORDS, int(Kind.BREAK))
     return Segmenter.from_counts(counts), kinds
 
 
@@ -133,13 +133,18 @@ def split_words(text: str) -> Words:
     lowered = folded.lower()
     keys = [lowered[start:end] for start, end in zip(starts, ends)] if len(lowered) == len(folded) else None
     keys = keys or [word.lower() for word in texts]
-    kinds = np.array([known[key] if key in known else kind_of(key) for key in keys], np.uint8)
+    kinds = np.array([known[key] if key in known else _kind_of(key) for key in keys], np.uint8)
     joined = np.zeros(len(starts), bool)
     joined[1:] = begins[1:] == stops[:-1]
     runs = kinds == Kind.RUN
     for at in np.flatnonzero(~joined[1:] & (runs[1:] | runs[:-1]) & (begins[1:] - stops[:-1] == 1)).tolist():
         joined[at + 1] = text[ends[at]] in " \u3000"  # Java 虚拟机
     return Words(texts, keys, starts, ends, kinds, joined)
+
+
+@lru_cache(1 << 14)
+def _kind_of(word: str) -> int:
+    return int(kind_of(word))
 
 
 def kind_of(word: str) -> Kind:

@@ -1,0 +1,103 @@
+"""``zhnlp keywords``: what each document is about."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zhnlp.cli.application import app
+from zhnlp.cli.options import Encoding, Files, Out, Progress, TextField
+from zhnlp.cli.refusals import check_place, mendable
+
+
+@app.command(epilog="Example: zhnlp keywords corpora/power_grid/*.txt --unit file --top 5")
+@mendable
+def keywords(
+    files: Files,
+    statistics: Annotated[
+        str | None,
+        typer.Option(
+            help="Terms mined by zhnlp terms, a file of --learn, or texts; default: what ships with zhnlp."
+        ),
+    ] = None,
+    learn: Annotated[
+        Path | None,
+        typer.Option(
+            help="Learn from the documents first what is common in them, and keep it here (.jsonl)."
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(help="Keywords of a document at most.")] = 5,
+    format: Annotated[
+        str, typer.Option(help="text: terms with tabs between; jsonl: with scores and offsets.")
+    ] = "text",
+    out: Out = None,
+    text_field: TextField = None,
+    encoding: Encoding = "utf-8",
+    unit: Annotated[str, typer.Option(help="A document of a text file: line, paragraph or file.")] = "line",
+    progress: Progress = None,
+) -> None:
+    """Find the keywords of each document, a document a line, in the order of the input; blank documents are left out."""
+    from zhnlp.mining.progress import Progress as Bar
+    from zhnlp.tasks.keywords import Keywords
+    from zhnlp.text import Corpus
+    from zhnlp.text.files import atomic_file
+
+    if format not in ("text", "jsonl"):
+        raise ValueError(f"--format {format} is not known: expected text or jsonl")
+    check_place(out, "--out")
+    check_place(learn, "--learn")
+    if learn is not None and learn.suffix != ".jsonl":
+        raise ValueError(f"--learn {learn} ends in {learn.suffix or 'nothing'!r}: expected .jsonl")
+    corpus = Corpus.from_paths(files, text_field=text_field, encoding=encoding, unit=unit)
+    if learn is not None and not corpus.rereadable:
+        raise ValueError(
+            "--learn reads the documents twice: expected files. Next: zhnlp keywords FILE --learn ..."
+        )
+    pipe = Keywords(statistics, top=top)
+    bar = Bar(progress)
+
+    def texts(stage):
+        done = 0
+        with bar.stage(stage, corpus.total_bytes(), "B"):
+            for block in corpus.blocks(1 << 16):
+                start = 0
+                for end in block.ends.tolist():
+                    if block.text[start:end].strip():
+                        yield block.text[start:end]
+                    start = end + 1
+                bar.advance(block.source_bytes - done)
+                done = block.source_bytes
+
+    if learn is not None:
+        pipe.fit(texts("learn")).save(learn)
+
+    bare = 0
+
+    def lines():
+        nonlocal bare
+        for text in texts("keywords"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # counted, and said once at the end
+                found = pipe(text)
+            bare += not found
+            if format == "jsonl":
+                yield json.dumps({"text": text, "keywords": found}, ensure_ascii=False)
+            else:
+                yield "\t".join(" ".join(row["term"].split()) for row in found)
+
+    if out is None:
+        for line in lines():
+            print(line)
+    else:
+        with atomic_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines())
+    read = corpus.report
+    if bare:
+        print(f"zhnlp: warning: {bare:,} documents have no keyword", file=sys.stderr)
+    if read.examples or read.skipped.keys() - {"blank"}:
+        print(read, file=sys.stderr)
