@@ -38,7 +38,7 @@ class Keywords(Pipeline):
         >>> text = "避雷器限制过电压。避雷器的接地电阻要小，接地电阻每年测量。"
         >>> found = pipeline("keywords", top=2)(text)
         >>> [(row["term"], row["start"], row["end"], row["count"]) for row in found]
-        [('接地电阻', 13, 17, 2), ('避雷器', 0, 3, 2)]
+        [('避雷器', 0, 3, 2), ('接地电阻', 13, 17, 2)]
 
     Source: 苏剑林, https://kexue.fm/archives/6540 (terms against a reference); Witten et al. 1999 (KEA)
     """

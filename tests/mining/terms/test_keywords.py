@@ -103,7 +103,7 @@ def test_a_joiner_stands_within_only():
 
 
 def test_numbers_alone_are_no_candidates():
-    assert keys("2026，三，120") == []
+    assert keys("2026，三，120，29日，2026年3月") == []
     assert "220kv变电站" in keys("220kV变电站")
 
 
@@ -199,7 +199,10 @@ def test_signals_by_hand():
     )
     assert row["before_de"] == 1 and row["after_de"] == 0 and rows["检修"]["after_de"] == 1
     assert row["cued"] == 1 and rows["故障"]["cued"] == 0
-    assert row["apart"] == 1
+    assert row["apart"] == 1 and row["before_bracket"] == 0
+    assert row["first_sentence"] == 1 and rows["检修"]["first_sentence"] == 0
+    assert row["spread"] == pytest.approx((16 - 2) / 22) and rows["检修"]["spread"] == 0
+    assert columns("支持向量机（SVM）")["支持向量机"]["before_bracket"] == 1
     assert rows["变压器故障"]["one_word"] == 0 and rows["变压器故障"]["inner_repeats"] == 0
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 LENGTH = 200  # symbols of a document, of which the reference counts are asked
 PRIOR = 100.0  # documents that the reference weighs as much as
-UNSEEN = 0.5  # occurrences of what the reference does not have
+UNSEEN = 0.5  # documents, or occurrences, of what was not seen; as a share of the least count that is kept
 MOST_KEPT = 4_000_000  # document frequencies kept while learning
 
 
@@ -46,6 +46,8 @@ class Background:
 
     def __init__(self, reference: Counts, *, terms: Mapping[str, float] | None = None):
         self.reference = reference
+        kept = getattr(getattr(reference, "ngrams", reference), "min_count", 1)
+        self.unseen = UNSEEN * kept  # occurrences of what the reference does not have
         self.terms: dict[str, float] = dict(terms or {})
         self.documents = 0
         self.document_counts: Counter[str] = Counter()
@@ -85,7 +87,7 @@ class Background:
             texts: the words as the reference knows them.
             keys: the same in small letters, as the collection knows them.
         """
-        share = -np.expm1(-LENGTH * (self.counts(texts) + UNSEEN) / self.reference.total)
+        share = -np.expm1(-LENGTH * (self.counts(texts) + self.unseen) / self.reference.total)
         if self.documents:
             found = np.fromiter(
                 map(self.document_counts.__getitem__, keys), np.float64, len(keys)
@@ -105,7 +107,7 @@ class Background:
         seen = np.log(
             np.maximum(both, 1) * total / (np.maximum(left, both) * np.maximum(right, both) + (both == 0))
         )
-        unseen = np.minimum(np.log(UNSEEN * total / ((left + 1) * (right + 1))), 0)
+        unseen = np.minimum(np.log(self.unseen * total / ((left + 1) * (right + 1))), 0)
         return np.where(both > 0, seen, unseen)
 
     def listed(self, keys: Sequence[str]) -> np.ndarray:

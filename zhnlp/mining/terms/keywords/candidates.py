@@ -44,6 +44,9 @@ def find_candidates(words: Words) -> Candidates:
     widths = np.fromiter(map(len, words.keys), np.int64, size)
     widths[kinds == Kind.RUN] = 2
     reach = np.concatenate([[0], np.cumsum(widths)])
+    named = np.concatenate(
+        [[0], np.cumsum(kinds != Kind.NUMBER)]
+    )  # words that are more than a number or unit
     firsts, lasts = [], []
     alive = np.flatnonzero(edge)  # starts whose phrase may still grow
     for length in range(MAX_WORDS):
@@ -53,9 +56,7 @@ def find_candidates(words: Words) -> Candidates:
         if length:
             fits = inside[last] & words.joined[last] & (reach[last + 1] - reach[alive] <= MAX_CHARACTERS)
             alive, last = alive[fits], last[fits]
-        ends = edge[last] & (reach[last + 1] - reach[alive] > 1)
-        if not length:
-            ends &= kinds[last] != Kind.NUMBER
+        ends = edge[last] & (reach[last + 1] - reach[alive] > 1) & (named[last + 1] > named[alive])
         firsts.append(alive[ends])
         lasts.append(last[ends])
     first, last = np.concatenate(firsts), np.concatenate(lasts)

@@ -11,53 +11,56 @@ import numpy as np
 
 from zhnlp.mining.terms.keywords.background import Background
 from zhnlp.mining.terms.keywords.candidates import Candidates
-from zhnlp.mining.terms.keywords.words import CUES, OPENING, Kind, Words
+from zhnlp.mining.terms.keywords.words import CUES, ENDING, OPENING, Kind, Words
 
 WEIGHTS = {
-    "log_count": 0.4,  # ln of the number of occurrences
-    "repeats": 0.63,  # occurs more than once
-    "log_position": -0.31,  # ln(10 + characters before the first occurrence)
-    "length_2": 0.0,  # characters; 6 is the zero
-    "length_3": 0.49,
-    "length_4": 0.65,
+    "log_count": 0.16,  # ln of the number of occurrences
+    "repeats": 0.55,  # occurs more than once
+    "log_position": -0.15,  # ln(10 + characters before the first occurrence)
+    "first_sentence": 0.26,  # occurs before the first end of a sentence
+    "spread": 0.76,  # characters between the first and the last occurrence, as a share of the text
+    "length_2": 0.06,  # characters; 6 is the zero
+    "length_3": 0.52,
+    "length_4": 0.66,
     "length_5": 0.47,
-    "length_7": -0.66,  # 7 or 8
-    "length_9": -1.53,  # 9 and more
+    "length_7": -0.67,  # 7 or 8
+    "length_9": -1.54,  # 9 and more
     "one_word": 0.15,
-    "many_words": -0.04,  # four or five
-    "left_free": 0.2,  # share of occurrences behind punctuation or a function word
-    "right_free": 0.19,
-    "left_variety": 0.12,  # ln of the number of distinct words before it
-    "right_variety": 0.16,
+    "many_words": -0.03,  # four or five
+    "left_free": 0.22,  # share of occurrences behind punctuation or a function word
+    "right_free": 0.18,
+    "left_variety": 0.11,  # ln of the number of distinct words before it
+    "right_variety": 0.14,
     "left_repeats": -0.43,  # ln of how often the text has the pair of words that the left edge parts
     "right_repeats": -0.31,
-    "inner_repeats": 0.83,  # least of that over the pairs within
-    "left_cohesion": -0.18,  # mean positive PMI of the pair that the left edge parts, nats
-    "right_cohesion": -0.19,
+    "inner_repeats": 0.81,  # least of that over the pairs within
+    "left_cohesion": -0.12,  # mean positive PMI of the pair that the left edge parts, nats
+    "right_cohesion": -0.13,
     "inner_cohesion": 0.08,  # least PMI of the pairs within, 0 for one word
-    "apart": 0.43,  # share of occurrences that are not within a longer candidate as frequent
-    "before_de": 0.1,  # 的 follows
-    "after_de": 0.21,
-    "quoted": 0.25,
+    "apart": 0.45,  # share of occurrences that are not within a longer candidate as frequent
+    "before_de": 0.11,  # 的 follows
+    "after_de": 0.19,
+    "before_bracket": 0.63,  # as in 支持向量机(SVM)
+    "quoted": 0.19,
     "cued": 0.55,  # behind 基于, 采用 …
-    "ends_noun": 0.4,
-    "ends_verb": 0.28,
+    "ends_noun": 0.39,
+    "ends_verb": 0.27,
     "ends_verbal_noun": 0.53,
-    "ends_adjective": -0.79,
-    "ends_other": -0.48,  # adverb, time, place, number, set phrase
-    "starts_verb": -0.4,
-    "starts_adverb": -0.78,
-    "starts_number": -0.63,
-    "starts_time": -0.35,  # or place
-    "place_inside": -0.8,  # adverb, time or place behind the first word
-    "name": 0.85,  # one word, a name
-    "rarity": 0.05,  # nats, see background
-    "mean_rarity": 0.03,  # of its words
+    "ends_adjective": -0.8,
+    "ends_other": -0.42,  # adverb, time, place, number, set phrase
+    "starts_verb": -0.39,
+    "starts_adverb": -0.77,
+    "starts_number": -0.49,
+    "starts_time": -0.34,  # or place
+    "place_inside": -0.83,  # adverb, time or place behind the first word
+    "name": 0.86,  # one word, a name
+    "rarity": 0.08,  # nats, see background
+    "mean_rarity": 0.05,  # of its words
     "least_rarity": 0.07,
     "listed": 1.0,  # rank in the table of terms, 1 to 0; set by hand
 }
 NAMES = tuple(WEIGHTS)
-BIAS = -4.45  # makes the score of an abstract's candidate about the chance that its authors name it
+BIAS = -5.66  # makes the score of an abstract's candidate about the chance that its authors name it
 
 
 _ENDS_OTHER = np.isin(np.arange(len(Kind)), (Kind.ADVERB, Kind.TIME_OR_PLACE, Kind.NUMBER, Kind.OTHER))
@@ -85,12 +88,14 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
     )
     repeats = np.zeros(size + 1)
     repeats[joint] = np.log(pair_count[pair])
-    frequency = background.counts(words.texts)
+    texts, spellings = words.texts, _spellings(words, found)
+    pairs = [texts[k - 1] + texts[k] for k in joint.tolist()]
+    background.counts(
+        [*texts, *pairs, *spellings]
+    )  # one question to the reference; the next ones know the answers
+    frequency = background.counts(texts)
     cohesion = np.zeros(size + 1)
-    texts = words.texts
-    cohesion[joint] = background.cohesion(
-        [texts[k - 1] + texts[k] for k in joint.tolist()], frequency[joint - 1], frequency[joint]
-    )
+    cohesion[joint] = background.cohesion(pairs, frequency[joint - 1], frequency[joint])
     apart_cohesion = np.maximum(cohesion, 0)
 
     def share(of: np.ndarray) -> np.ndarray:
@@ -104,10 +109,14 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
     before = np.append(word, size)[first - 1]  # first = 0 takes the last entry
     after = np.append(word, size)[last + 1]
     rarity = background.rarity(texts, words.keys)
+    starts = np.array(words.starts, np.float64)
+    ended = np.cumsum(_among(ENDING, numbers, size)[word])  # sentences that ended up to each word
     columns = {
         "log_count": np.log(count),
         "repeats": count > 1,
-        "log_position": np.log(10.0 + np.array(words.starts, np.float64)[one]),
+        "log_position": np.log(10.0 + starts[one]),
+        "first_sentence": ended[one] == 0,
+        "spread": (starts[first[begin + found.count - 1]] - starts[one]) / (words.ends[-1] or 1),
         "length_2": found.lengths == 2,
         "length_3": found.lengths == 3,
         "length_4": found.lengths == 4,
@@ -129,6 +138,7 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
         "apart": share(_cover(first, last, found.count[candidate], size) < found.count[candidate]),
         "before_de": most(after == numbers.get("的", -1)),
         "after_de": most(before == numbers.get("的", -1)),
+        "before_bracket": most(after == numbers.get("(", -1)),
         "quoted": most(_among(OPENING, numbers, size)[before]),
         "cued": most(_among(CUES, numbers, size)[before]),
         "ends_noun": kinds[end] == Kind.NOUN,
@@ -142,7 +152,7 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
         "starts_time": kinds[one] == Kind.TIME_OR_PLACE,
         "place_inside": _any_within((kinds == Kind.ADVERB) | (kinds == Kind.TIME_OR_PLACE), one, length),
         "name": (length == 1) & (kinds[one] == Kind.NAME),
-        "rarity": background.rarity(_spellings(words, found), found.keys),
+        "rarity": background.rarity(spellings, found.keys),
         "mean_rarity": np.diff(np.append(0, np.cumsum(rarity))[np.stack([one, end + 1])], axis=0)[0] / length,
         "least_rarity": _least_within(rarity, one - 1, length + 1),
         "listed": background.listed(found.keys),

@@ -88,6 +88,8 @@ CUES = frozenset(
     ("基于", "利用", "采用", "应用", "运用", "针对", "提出", "提出了", "研究", "探讨", "介绍", "关于")
 )
 OPENING = frozenset("\"'“‘「『《〈<【[")
+_UNITS = "年月日号时点分秒元岁"  # of dates and times: 29日 is a number
+ENDING = frozenset("。.!?;")
 _JOINING = frozenset("-·—‐–•")
 
 
@@ -101,6 +103,7 @@ def dictionary() -> tuple[Segmenter, dict[str, int]]:
         counts[word] = float(count)
         kinds[word] = int(_TAGS.get(tag) or _FIRST.get(tag[0], Kind.OTHER))  # numpy is slow with enums
     kinds |= dict.fromkeys(FUNCTION_WORDS, int(Kind.BREAK))
+    kinds |= dict.fromkeys(_UNITS, int(Kind.NUMBER))
     return Segmenter.from_counts(counts), kinds
 
 
