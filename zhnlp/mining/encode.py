@@ -41,6 +41,11 @@ class Symbols:
         """Symbols and separators, for progress."""
         return self.array.size
 
+    @property
+    def documents(self) -> int:
+        """How many documents there are; of plain text, blank lines are counted."""
+        return self.starts.size
+
     def sum_over(
         self,
         function: Callable[..., tuple],

@@ -1,5 +1,7 @@
 """Map and reduce without Spark: the functions on record batches, with a sort in between, give the trie of one machine."""
 
+import itertools
+
 import numpy as np
 import pyarrow
 import pytest
@@ -10,7 +12,9 @@ from zhnlp.mining.count import count_ngrams
 from zhnlp.mining.encode import SymbolStore
 from zhnlp.mining.engines import Job
 from zhnlp.mining.join import join_segments
+from zhnlp.mining.methods import make_method, method_names
 from zhnlp.mining.occurrences import locate
+from zhnlp.mining.progress import Progress
 from zhnlp.mining.spark import counting
 from zhnlp.mining.spark.counting import Source, Tuning, count_encoded, encode_sources, find_alphabet
 from zhnlp.mining.spark.dataset import Partitions
@@ -32,7 +36,7 @@ def lines_of(texts, partitions, name="a.txt"):
     """Rows of one file in some partitions, as Spark gives them: each a stretch of the file."""
     cuts = np.linspace(0, len(texts), partitions + 1).astype(int)
     parts = []
-    for begin, end in zip(cuts, cuts[1:]):
+    for begin, end in itertools.pairwise(cuts):
         rows = [text.encode() for text in texts[begin:end]]
         columns = {
             "_path": pyarrow.array([name] * len(rows), pyarrow.string()),
@@ -59,7 +63,7 @@ def on_partitions(texts, partitions=3, runs="symbol", bucket=1 << 22, **limits):
     trie = count_encoded(encoded, alphabet, Job(**limits), tuning)
     places = Places(encoded.rows(*METADATA), [lambda path: (path,)])
     size = sum(row["size"] for row in encoded.rows("size"))
-    return ClusterSymbols(encoded, alphabet, places.numbers, size, 3), trie
+    return ClusterSymbols(encoded, alphabet, places.numbers, size, places.documents, 3), trie
 
 
 def assert_same(expected, found):
@@ -132,6 +136,22 @@ def test_sums_over_partitions_equal_those_of_one_machine():
     np.testing.assert_array_equal(
         segment_corpus(here, trie, nodes, weights), segment_corpus(there, trie, nodes, weights)
     )
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_every_method_judges_alike(name):
+    texts = random_texts(4, 20_000, 120)
+    here, trie = one_machine(texts, min_count=3)
+    there, _ = on_partitions(texts, 4, min_count=3)
+    expected = make_method(name).find(here, trie, threads=1, progress=Progress(False))
+    found = make_method(name).find(there, trie, threads=1, progress=Progress(False))
+    assert expected.nodes.size > 20
+    np.testing.assert_array_equal(found.nodes, expected.nodes)
+    np.testing.assert_array_equal(found.reason, expected.reason)
+    assert found.reasons == expected.reasons
+    assert found.unlisted == expected.unlisted
+    if expected.segments is not None:
+        np.testing.assert_array_equal(found.segments, expected.segments)
 
 
 def test_an_alphabet_beyond_sixteen_bits_folds_the_same_symbols():

@@ -92,9 +92,9 @@ class SparkEngine(Engine):
         self._places = Places(metadata, [opened.rank for opened in self._opened])
         self._report()
         trie = count_encoded(self._encoded, alphabet, job, tuning)
-        size = sum(row["size"] for row in metadata)
+        sizes = sum(row["size"] for row in metadata), self._places.documents
         groups = min(tuning.partitions, 64)
-        return ClusterSymbols(self._encoded, alphabet, self._places.numbers, size, groups), trie
+        return ClusterSymbols(self._encoded, alphabet, self._places.numbers, *sizes, groups), trie
 
     def _sources(self, tuning: Tuning) -> list[Source]:
         return [

@@ -56,6 +56,11 @@ class Places:
         self.filled = dict(zip(self.pieces, filled.tolist()))  # documents that are not blank before the piece
         self._reports, self._ranks = reports, ranks
 
+    @property
+    def documents(self) -> int:
+        """How many documents there are, blank ones counted."""
+        return int(self._bounds[-1])
+
     def reports(self) -> list[CorpusReport]:
         """What was read, one for each part."""
         parts = range(len(self._ranks))

@@ -131,17 +131,25 @@ class ClusterSymbols(Symbols):
         alphabet: of the corpus.
         numbers: the first document of each piece.
         size: symbols and separators of all documents.
+        documents: how many.
         groups: parts that results are cut into to be added up.
     """
 
-    def __init__(self, encoded: Dataset, alphabet: Alphabet, numbers: Numbers, size: int, groups: int):
+    def __init__(
+        self, encoded: Dataset, alphabet: Alphabet, numbers: Numbers, size: int, documents: int, groups: int
+    ):
         self.encoded, self.alphabet, self.numbers = encoded, alphabet, numbers
-        self._size, self._groups = size, groups
+        self._size, self._documents, self._groups = size, documents, groups
 
     @property
     def size(self) -> int:
         """Symbols and separators, padded, for progress."""
         return self._size + 2 * PADDING
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return self._documents
 
     @property
     def array(self) -> np.ndarray:
