@@ -88,6 +88,18 @@ def test_every_kind_of_table_does_the_same(tmp_path):
     assert pipeline("keywords", path)(TEXT) == found
 
 
+def test_another_reference_is_taken():
+    class Toy:
+        total = 1000
+
+        def count(self, texts):
+            return [9 if text == "母线" else 0 for text in texts]
+
+    pipe = pipeline("keywords", statistics=Toy(), top=1)
+    assert terms(pipe("母线和绕组")) == ["绕组"]
+    assert pipeline("keywords", statistics=pipe.extractor, top=1)("母线和绕组") == pipe("母线和绕组")
+
+
 def test_fit_save_and_load(tmp_path):
     texts = [path.read_text("utf-8") for path in GRID]
     learnt = pipeline("keywords").fit(texts)

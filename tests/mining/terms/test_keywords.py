@@ -137,27 +137,27 @@ def test_candidates_keep_their_bounds(text):
 def test_rarity_by_hand_with_and_without_a_collection():
     background = Background(Toy())
     share = 1 - math.exp(-200 * 4.5 / 1000)
-    assert background.rarity(["变压器"], ["变压器"])[0] == pytest.approx(-math.log(share))
+    assert background.rarity(np.array([4.0]), ["变压器"])[0] == pytest.approx(-math.log(share))
     for _ in range(100):
         background.learn(["变压器"])
     expected = (99 + 100 * share + 0.5 * 100 / 200) / 200
-    assert background.rarity(["变压器"], ["变压器"])[0] == pytest.approx(-math.log(expected))
+    assert background.rarity(np.array([4.0]), ["变压器"])[0] == pytest.approx(-math.log(expected))
 
 
 def test_what_a_collection_has_often_is_common():
     background = Background(Toy())
     for number in range(50):
         background.learn(["母线"] if number % 2 else ["母线", "断路器"])
-    common, half, never = background.rarity(["母线", "断路器", "绕组"], ["母线", "断路器", "绕组"])
+    common, half, never = background.rarity(np.zeros(3), ["母线", "断路器", "绕组"])
     assert common < half < never
 
 
 def test_cohesion_is_pointwise_mutual_information():
     background = Background(Toy())
-    found = background.cohesion(["支持向量", "研究机"], np.array([5.0, 8.0]), np.array([2.0, 6.0]))
+    found = background.cohesion(np.array([2.0, 0.0]), np.array([5.0, 8.0]), np.array([2.0, 6.0]))
     assert found[0] == pytest.approx(math.log(2 * 1000 / (5 * 2)))
     assert found[1] == 0.0  # .5 × 1000 / (9 × 7) > 1: unseen is never a sign of cohesion
-    assert background.cohesion(["的的"], np.array([60.0]), np.array([60.0]))[0] < 0
+    assert background.cohesion(np.zeros(1), np.array([60.0]), np.array([60.0]))[0] < 0
 
 
 def test_the_reference_is_asked_once_a_text():

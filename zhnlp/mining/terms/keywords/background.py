@@ -16,6 +16,7 @@ import numpy as np
 LENGTH = 200  # symbols of a document, of which the reference counts are asked
 PRIOR = 100.0  # documents that the reference weighs as much as
 UNSEEN = 0.5  # documents, or occurrences, of what was not seen; as a share of the least count that is kept
+MOST_ASKED = 1 << 20  # reference counts kept at hand
 MOST_KEPT = 4_000_000  # document frequencies kept while learning
 
 
@@ -40,7 +41,8 @@ class Background:
         ...     total = 1000
         ...     def count(self, texts):
         ...         return np.array([{"的": 60, "电网": 2}.get(text, 0) for text in texts])
-        >>> Background(Toy()).rarity(["的", "电网", "避雷器"], ["的", "电网", "避雷器"]).round(1).tolist()
+        >>> words, background = ["的", "电网", "避雷器"], Background(Toy())
+        >>> background.rarity(background.counts(words), words).round(1).tolist()
         [0.0, 0.9, 2.4]
     """
 
@@ -68,26 +70,28 @@ class Background:
             counts = self.document_counts = Counter({key: n for key, n in counts.items() if n >= least})
 
     def counts(self, texts: Sequence[str]) -> np.ndarray:
-        """Reference counts, (M,) float64; asked once a text."""
+        """Reference counts, (M,) float64; the reference is asked once for each text."""
         known = self._known
+        try:
+            return np.fromiter(map(known.__getitem__, texts), np.float64, len(texts))
+        except KeyError:
+            pass
+        if len(known) > MOST_ASKED:
+            known.clear()
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            if len(known) > 1 << 20:
-                known.clear()
-                new = list(dict.fromkeys(texts))
-            known.update(zip(new, np.asarray(self.reference.count(new)).tolist()))
+        known.update(zip(new, np.asarray(self.reference.count(new)).tolist()))
         return np.fromiter(map(known.__getitem__, texts), np.float64, len(texts))
 
-    def rarity(self, texts: Sequence[str], keys: Sequence[str]) -> np.ndarray:
+    def rarity(self, counts: np.ndarray, keys: Sequence[str]) -> np.ndarray:
         """-ln of the share of documents that have each word, nats, (M,) float64.
 
         One document is taken off the count of the collection: the text at hand, which mostly belongs to it.
 
         Args:
-            texts: the words as the reference knows them.
-            keys: the same in small letters, as the collection knows them.
+            counts: (M,) how often the reference has each word.
+            keys: the words in small letters, as the collection knows them.
         """
-        share = -np.expm1(-LENGTH * (self.counts(texts) + self.unseen) / self.reference.total)
+        share = -np.expm1(-LENGTH * (counts + self.unseen) / self.reference.total)
         if self.documents:
             found = np.fromiter(
                 map(self.document_counts.__getitem__, keys), np.float64, len(keys)
@@ -96,17 +100,15 @@ class Background:
             share = (np.maximum(found - 1, 0) + PRIOR * share + unseen) / (self.documents + PRIOR)
         return -np.log(np.minimum(share, 1.0))
 
-    def cohesion(self, pairs: Sequence[str], left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    def cohesion(self, both: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Pointwise mutual information of adjacent words in the reference, nats, (M,); 0 or less where unseen.
 
         Args:
-            pairs: two words each, joined.
-            left, right: (M,) reference counts of the first and the second word.
+            both, left, right: (M,) counts of the pair, of its first and of its second word.
         """
-        both, total = self.counts(pairs), self.reference.total
-        seen = np.log(
-            np.maximum(both, 1) * total / (np.maximum(left, both) * np.maximum(right, both) + (both == 0))
-        )
+        total = self.reference.total
+        apart = np.maximum(left, both) * np.maximum(right, both)
+        seen = np.log(np.maximum(both, 1) * total / np.maximum(apart, 1))
         unseen = np.minimum(np.log(self.unseen * total / ((left + 1) * (right + 1))), 0)
         return np.where(both > 0, seen, unseen)
 

@@ -88,14 +88,12 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
     )
     repeats = np.zeros(size + 1)
     repeats[joint] = np.log(pair_count[pair])
-    texts, spellings = words.texts, _spellings(words, found)
+    texts = words.texts
     pairs = [texts[k - 1] + texts[k] for k in joint.tolist()]
-    background.counts(
-        [*texts, *pairs, *spellings]
-    )  # one question to the reference; the next ones know the answers
-    frequency = background.counts(texts)
+    frequency = background.counts([*texts, *pairs, *_spellings(words, found)])
+    frequency, both, whole = np.split(frequency, [size, size + len(pairs)])
     cohesion = np.zeros(size + 1)
-    cohesion[joint] = background.cohesion(pairs, frequency[joint - 1], frequency[joint])
+    cohesion[joint] = background.cohesion(both, frequency[joint - 1], frequency[joint])
     apart_cohesion = np.maximum(cohesion, 0)
 
     def share(of: np.ndarray) -> np.ndarray:
@@ -108,7 +106,7 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
     # neighbours: word numbers, or one number for the ends of the text
     before = np.append(word, size)[first - 1]  # first = 0 takes the last entry
     after = np.append(word, size)[last + 1]
-    rarity = background.rarity(texts, words.keys)
+    rarity = background.rarity(frequency, words.keys)
     starts = np.array(words.starts, np.float64)
     ended = np.cumsum(_among(ENDING, numbers, size)[word])  # sentences that ended up to each word
     columns = {
@@ -152,7 +150,7 @@ def signals(words: Words, found: Candidates, background: Background) -> np.ndarr
         "starts_time": kinds[one] == Kind.TIME_OR_PLACE,
         "place_inside": _any_within((kinds == Kind.ADVERB) | (kinds == Kind.TIME_OR_PLACE), one, length),
         "name": (length == 1) & (kinds[one] == Kind.NAME),
-        "rarity": background.rarity(spellings, found.keys),
+        "rarity": background.rarity(whole, found.keys),
         "mean_rarity": np.diff(np.append(0, np.cumsum(rarity))[np.stack([one, end + 1])], axis=0)[0] / length,
         "least_rarity": _least_within(rarity, one - 1, length + 1),
         "listed": background.listed(found.keys),
@@ -169,12 +167,12 @@ def _among(chosen: frozenset[str], numbers: dict[str, int], size: int) -> np.nda
 
 def _spellings(words: Words, found: Candidates) -> list[str]:
     """The candidates as the reference knows them: case as first met."""
-    one, end = found.first[found.begin].tolist(), found.last[found.begin].tolist()
-    ascii_free = [key.isascii() or not key.isalpha() or any(map(str.isascii, key)) for key in found.keys]
-    return [
-        "".join(words.texts[i : j + 1]) if latin else key
-        for key, latin, i, j in zip(found.keys, ascii_free, one, end)
-    ]
+    spellings = found.keys.copy()
+    one, end = found.first[found.begin], found.last[found.begin]
+    runs = np.append(0, np.cumsum(words.kinds == Kind.RUN))
+    for index in np.flatnonzero(runs[end + 1] > runs[one]).tolist():
+        spellings[index] = "".join(words.texts[one[index] : end[index] + 1])
+    return spellings
 
 
 def _distinct(candidate: np.ndarray, neighbour: np.ndarray, base: int, many: int) -> np.ndarray:

@@ -38,7 +38,7 @@ def make_extractor(statistics: Any = None) -> KeywordExtractor:
         return statistics
     if statistics is None:
         return KeywordExtractor(Background(default_reference()))
-    if hasattr(statistics, "count") and hasattr(statistics, "total"):
+    if hasattr(statistics, "total") and not isinstance(statistics, (list, tuple)):  # lists count too
         return KeywordExtractor(Background(statistics))
     if isinstance(statistics, Corpus):
         return make_extractor().fit(statistics)
