@@ -16,15 +16,52 @@ from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import Tallies, walk
 
-_STRETCH = 4096  # symbols segmented at a time where no separator comes earlier
+STRETCH = 4096  # symbols segmented at a time where no separator comes earlier
+
+
+@compiled
+def cut_stretch(symbols, at, n, table, weight, longest, best, via, size):
+    """Cut the ``n`` symbols from ``at``, none a separator, into the heaviest units, and return their weight.
+
+    The units are read from the end: the last one is node ``via[n]`` of ``size[n]`` symbols.  ``best``, ``via`` and
+    ``size`` have room for n + 1 entries.
+    """
+    best[0] = 0.0
+    best[1 : n + 1] = -np.inf
+    for i in range(n):
+        node = np.int64(symbols[at + i])
+        depth = 1
+        is_chosen = True
+        leads_on = True
+        while True:
+            if depth == 1 or is_chosen:
+                value = best[i] + weight[node]
+                if value > best[i + depth]:
+                    best[i + depth] = value
+                    via[i + depth] = node
+                    size[i + depth] = depth
+            if not leads_on or depth == longest or i + depth >= n or node < 2:
+                break
+            edge = (
+                find_pair(table.pairs, table.entries, node, symbols[at + i + depth])
+                if depth == 1
+                else find_edge(table.entries, node, symbols[at + i + depth])
+            )
+            if edge < 0:
+                break
+            node = edge >> 2
+            is_chosen = (edge & 1) != 0
+            leads_on = (edge & 2) != 0
+            depth += 1
+    return best[n]
 
 
 @compiled
 def segment_stretch(symbols, begin, end, table, weight, longest, count):
     """Segment ``symbols[begin:end]`` and count the units by node; returns the total weight of the cuts."""
-    best = np.empty(_STRETCH + 1, np.float64)
-    via = np.empty(_STRETCH + 1, np.int64)
-    size = np.empty(_STRETCH + 1, np.int64)
+    best = np.empty(STRETCH + 1, np.float64)
+    via = np.empty(STRETCH + 1, np.int64)
+    size = np.empty(STRETCH + 1, np.int64)
     total = 0.0
     at = begin
     while at < end:
@@ -32,37 +69,10 @@ def segment_stretch(symbols, begin, end, table, weight, longest, count):
             at += 1
             continue
         stop = at
-        while stop < end and symbols[stop] != 0 and stop - at < _STRETCH:
+        while stop < end and symbols[stop] != 0 and stop - at < STRETCH:
             stop += 1
         n = stop - at
-        best[0] = 0.0
-        best[1 : n + 1] = -np.inf
-        for i in range(n):
-            node = np.int64(symbols[at + i])
-            depth = 1
-            is_chosen = True
-            leads_on = True
-            while True:
-                if depth == 1 or is_chosen:
-                    value = best[i] + weight[node]
-                    if value > best[i + depth]:
-                        best[i + depth] = value
-                        via[i + depth] = node
-                        size[i + depth] = depth
-                if not leads_on or depth == longest or i + depth >= n or node < 2:
-                    break
-                edge = (
-                    find_pair(table.pairs, table.entries, node, symbols[at + i + depth])
-                    if depth == 1
-                    else find_edge(table.entries, node, symbols[at + i + depth])
-                )
-                if edge < 0:
-                    break
-                node = edge >> 2
-                is_chosen = (edge & 1) != 0
-                leads_on = (edge & 2) != 0
-                depth += 1
-        total += best[n]
+        total += cut_stretch(symbols, at, n, table, weight, longest, best, via, size)
         i = n
         while i > 0:
             count[via[i]] += 1

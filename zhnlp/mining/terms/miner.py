@@ -1,0 +1,299 @@
+"""Domain terms from a professional corpus and a reference: learn (`fit`, `partial_fit`), then `freeze`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhnlp.mining.count import check_limits
+from zhnlp.mining.encode import Symbols
+from zhnlp.mining.engines import Job, make_engine
+from zhnlp.mining.methods import make_method
+from zhnlp.mining.occurrences import locate
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.rank import default_cut
+from zhnlp.mining.score import score_nodes
+from zhnlp.mining.stages import Stages
+from zhnlp.mining.terms.phrases import make_lexicon
+from zhnlp.mining.terms.reference import ReferenceCounts
+from zhnlp.mining.terms.rows import make_rows
+from zhnlp.mining.terms.rules import Rule, RuleSet, chinese_rules
+from zhnlp.mining.terms.scorers import LogLikelihood, Scorer, make_scorer
+from zhnlp.mining.terms.selection import Selection, select
+from zhnlp.mining.terms.statistics import TermCandidates, find_candidates
+from zhnlp.mining.terms.table import TermTable
+from zhnlp.mining.terms.word_classes import word_classes
+from zhnlp.mining.trie import Trie
+from zhnlp.mining.workers import thread_count
+
+SIGNIFICANT = 3.84  # G² beyond which a difference is hardly chance (p < 0.05, one degree of freedom)
+
+
+class DomainTermMiner:
+    """Rank the terms of a professional corpus by contrast with general text; no labels, no dictionary of the domain.
+
+    Args:
+        reference: what the domain is compared with: a corpus (whatever `Corpus.of` takes), a `ReferenceCounts` or a file
+            of one, or None for the counts of general text that ship with the package.
+        scorer: "log_odds" (default), "ratio" (post 6540), "log_likelihood", "weirdness", "c_value", "tf_idf", or a
+            `Scorer`.
+        rules: what cannot be a term: a `RuleSet` or rules; None takes `chinese_rules()`, an empty list none.
+        max_length: longest term, in symbols (2-12); a Latin or digit run is one symbol.
+        min_count: occurrences below which an n-gram is never a term (1 or more).
+        top: terms in the table at most; None for all that the rules let pass.
+        min_score: least score; None for no bound.
+        examples: read the corpus again for a line of context a term, where it can be read again.
+        runs: what becomes of Latin and digit runs: "symbol", "token" or "drop".
+        threads: workers; None takes all processors.  The table does not depend on it.
+        memory: ceiling such as "2GB"; a corpus that needs more is counted out of core in ``workdir``.
+        workdir: folder for counting out of core; with it, a killed run resumes.
+        engine: "local", or "spark" for a corpus on a cluster.
+        spark: the Spark session; None takes the active one, or starts one.
+        progress: True, False, or None for bars where stderr is a terminal.
+
+    Raises:
+        ValueError: an argument is out of its range, or the reference is empty.
+
+    Source: 苏剑林, https://kexue.fm/archives/6540
+
+    Example:
+        >>> miner = DomainTermMiner(["今天天气很好。"] * 9, min_count=3)
+        >>> table = miner.fit(["检修主变压器。", "主变压器漏油。", "主变压器发热。", "更换主变压器。"]).freeze()
+        >>> table[0]["term"], table[0]["count"], table[0]["reference_count"]
+        ('主变压器', 4, 0)
+    """
+
+    def __init__(
+        self,
+        reference: Any = None,
+        *,
+        scorer: str | Scorer = "log_odds",
+        rules: RuleSet | Iterable[Rule] | None = None,
+        max_length: int = 8,
+        min_count: int = 5,
+        top: int | None = 20_000,
+        min_score: float | None = None,
+        examples: bool = True,
+        runs: str = "symbol",
+        threads: int | None = None,
+        memory: str | int | None = None,
+        workdir: str | Path | None = None,
+        engine: str = "local",
+        spark: Any = None,
+        progress: bool | None = None,
+    ):
+        check_limits(max_length, min_count)
+        if max_length < 2:
+            raise ValueError(f"max_length={max_length} is not possible: a term has 2 symbols or more")
+        if top is not None and top < 1:
+            raise ValueError(f"top={top} is not possible: expected 1 or more terms, or None for all")
+        self.scorer = make_scorer(scorer)
+        self.rules = chinese_rules() if rules is None else RuleSet(rules)
+        self.top, self.min_score, self.examples = top, min_score, examples
+        self.engine, self._spark = engine, spark
+        self.stages = Stages(Progress(progress))
+        self.job = Job(
+            max_length=max_length,
+            min_count=min_count,
+            runs=runs,
+            threads=thread_count(threads),
+            memory=memory,
+            workdir=workdir,
+            stages=self.stages,
+        )
+        self._given = reference
+        self.reference: ReferenceCounts | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self.stages.seconds = {}
+        self._engine = make_engine(self.engine, self._job_in("domain"), spark=self._spark)
+        self._open = True  # for partial_fit
+        self.symbols: Symbols | None = None
+        self.trie: Trie | None = None
+        self.candidates: TermCandidates | None = None
+        self.scores = np.empty(0)
+        self.selection: Selection | None = None
+
+    def _job_in(self, part: str) -> Job:
+        workdir = self.job.workdir
+        return replace(self.job, workdir=None if workdir is None else Path(workdir) / part)
+
+    @property
+    def progress(self) -> Progress:
+        """Where stages are shown; may be replaced."""
+        return self.stages.progress
+
+    @progress.setter
+    def progress(self, progress: Progress) -> None:
+        self.stages.progress = progress
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What each stage took."""
+        return self.stages.seconds
+
+    def fit(self, source: Any, **reading: Any) -> DomainTermMiner:
+        """Learn from a corpus of the domain, forgetting what was learnt before; the reference is counted once.
+
+        Args:
+            source: whatever `Corpus.of` takes: texts, Paths, an iterator, a Corpus …
+            **reading: options of `Corpus.of`.
+        """
+        self._forget()
+        return self.partial_fit(source, **reading)
+
+    def partial_fit(self, source: Any, **reading: Any) -> DomainTermMiner:
+        """Learn from one more part of the domain.
+
+        Raises:
+            RuntimeError: the miner is frozen.
+        """
+        if not self._open:
+            raise RuntimeError(
+                "this miner is frozen: expected partial_fit before freeze. Next: fit, which begins anew, "
+                "or freeze(keep=True), which stays open"
+            )
+        if self.reference is None:
+            self.reference = self._read_reference()
+        self._engine.add(source, **reading)
+        return self
+
+    def _read_reference(self) -> ReferenceCounts:
+        given = self._given
+        if given is None:
+            return ReferenceCounts.builtin()
+        if isinstance(given, ReferenceCounts):
+            return given
+        if isinstance(given, (str, Path)) and str(given).endswith(".npz"):
+            return ReferenceCounts.load(given)
+        engine = make_engine(self.engine, self._job_in("reference"), spark=self._spark)
+        with self.stages("reference"):
+            engine.add(given)
+            _, trie = engine.count()
+        return ReferenceCounts.of(trie, "a reference corpus", engine.report)
+
+    def freeze(self, keep: bool = False) -> TermTable:
+        """Count, find candidates, score, ask the rules and rank.
+
+        Args:
+            keep: stay open for more `partial_fit`, at the price of memory; not for a corpus counted out of core.
+
+        Raises:
+            RuntimeError: nothing was learnt yet.
+        """
+        if not self._engine.reports:
+            raise RuntimeError(
+                "nothing was learnt yet: expected fit(corpus) or partial_fit(corpus) before freeze()"
+            )
+        self.symbols, self.trie = self._engine.count(keep)
+        self._open = keep
+        with self.stages("candidates"):
+            self.candidates = self._find_candidates()
+        with self.stages("score"):
+            self.scores = self.scorer.score(self.candidates.statistics)
+            self.selection = self._select(self.scores, self.top, self.min_score)
+        return self._table()
+
+    def _find_candidates(self) -> TermCandidates:
+        symbols, trie = self.symbols, self.trie
+        shown = {"threads": self.job.threads, "progress": self.progress}
+        method = make_method("ngram")
+        found = method.find(symbols, trie, **shown)
+        mined = found.kept
+        cut = default_cut(trie, found, method.min_score)
+        mined = mined[
+            score_nodes(trie, mined, found.segments[mined]).round(6) >= (-np.inf if cut is None else cut)
+        ]
+        classes = word_classes(trie)
+        lexicon = make_lexicon(symbols, trie, np.union1d(mined, np.flatnonzero(classes.listed)), **shown)
+        return find_candidates(symbols, trie, lexicon, classes.classes, self.reference, **shown)
+
+    def _select(self, scores: np.ndarray, top: int | None, min_score: float | None = None) -> Selection:
+        nodes, statistics = self.candidates.nodes, self.candidates.statistics
+        if not self._stands_out():
+            return Selection(np.empty(0, np.int64), [], {}, nodes.size)
+        return select(self.trie, nodes, scores, statistics, self.rules, top=top, min_score=min_score)
+
+    def _stands_out(self) -> bool:
+        """Whether anything is significantly more frequent here than in the reference."""
+        return bool((LogLikelihood().score(self.candidates.statistics) > SIGNIFICANT).any())
+
+    def _table(self) -> TermTable:
+        with self.stages("table"):
+            rows = make_rows(self.trie, self.candidates, self.selection, self.scores)
+            nodes = self.candidates.nodes[self.selection.kept]
+        if self.examples and rows:
+            _, first = locate(self.symbols, self.trie, nodes, threads=self.job.threads)
+            for row, example in zip(rows, self._engine.examples(self.selection.terms, first)):
+                row["example"] = example
+        if not rows:
+            warnings.warn(self._why_empty(), stacklevel=3)
+        return TermTable(rows, corpus=self.corpus_report(), settings=self.settings())
+
+    def _why_empty(self) -> str:
+        size = f"{self.trie.total:,} symbols, {len(self.candidates.nodes):,} candidates"
+        if self.candidates.nodes.size == 0:
+            return (
+                f"no candidate was found ({size}): no phrase occurs {self.job.min_count} times. "
+                "Next: lower min_count, or give more text"
+            )
+        if not self._stands_out():
+            return (
+                f"nothing is a term ({size}): nothing is significantly more frequent in the domain than in the reference "
+                "(G² > 3.84). The likely cause is a reference of the same kind as the domain, or the same files. "
+                "Next: another reference, or reference=None for the general counts that ship"
+            )
+        return f"no candidate was kept ({size}; rejected: {self.selection.summary()}). Next: fewer rules, or a lower min_score"
+
+    def ranking(self, scorer: str | Scorer, top: int | None = None) -> list[str]:
+        """The terms as another scorer ranks the same candidates, under the same rules.
+
+        Raises:
+            RuntimeError: nothing is frozen yet.
+        """
+        if self.candidates is None:
+            raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
+        return self._select(make_scorer(scorer).score(self.candidates.statistics), top).terms
+
+    @property
+    def rejected(self) -> dict[str, str]:
+        """Candidates that a rule rejected, best first -> name of the rule; those beyond ``top`` were not asked."""
+        return {} if self.selection is None else self.selection.rejected
+
+    def corpus_report(self) -> dict[str, Any]:
+        """What was read, repaired and skipped in the domain, and in the reference."""
+        return {**self._engine.report, "reference": self.reference.report}
+
+    def corpus_summary(self) -> str:
+        """What was read, repaired and skipped in the domain, to be read by a person."""
+        return self._engine.summary
+
+    def settings(self) -> dict[str, Any]:
+        """The parameters and the seconds of each stage, for reports."""
+        job = self.job
+        return {
+            "scorer": self.scorer.name,
+            "rules": self.rules.names,
+            "max_length": job.max_length,
+            "min_count": job.min_count,
+            "runs": job.runs,
+            "threads": job.threads,
+            "symbols": self.trie.total,
+            "reference_symbols": self.reference.total,
+            "reference": self.reference.source,
+            "n-grams": len(self.trie),
+            "candidates": len(self.candidates.nodes),
+            "top": self.top,
+            "min_score": self.min_score,
+            "memory": job.memory,
+            "engine": self.engine,
+            "rejected": self.selection.summary(),
+            "not asked": self.selection.unread,
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+        }

@@ -1,0 +1,206 @@
+"""Candidate terms: n-grams that begin and end where the corpus, cut into words, has its borders.
+
+A term is often several words (命名|空间, 建设|用地), so word discovery alone misses it.  The corpus is cut into the
+words of the general dictionary and the mined words by least information; an n-gram counts as a phrase as often as
+both of its ends are borders of that cut.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from zhnlp.mining.alphabet import FIRST_SYMBOL
+from zhnlp.mining.encode import Symbols
+from zhnlp.mining.jit import compiled
+from zhnlp.mining.join import Edges, Transitions, next_node, transitions
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.trie import Trie
+from zhnlp.mining.viterbi import STRETCH, cut_stretch, segment_corpus, unit_weights
+from zhnlp.mining.workers import Tallies, walk
+
+
+class Lexicon(NamedTuple):
+    """The words that a corpus is cut into; single symbols always are units too."""
+
+    nodes: np.ndarray  # (U,) int64, of two symbols or more, rising
+    weights: np.ndarray  # (nodes,) float64, nats, at most 0; -inf where a node is no unit
+
+
+class Cuts(NamedTuple):
+    """How candidates fall into units."""
+
+    units: np.ndarray  # (M,) int64, number of units
+    first: np.ndarray  # (M,) int64, node of the first unit
+    last: np.ndarray  # (M,) int64, node of the last unit
+
+
+def make_lexicon(
+    symbols: Symbols,
+    trie: Trie,
+    words: np.ndarray,
+    *,
+    rounds: int = 2,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Lexicon:
+    """Weigh ``words`` (nodes) by cutting the corpus with them, ``rounds`` times (hard EM from the counts of the n-grams)."""
+    words = np.unique(words[trie.depth[words] > 1])
+    counts = trie.count.astype(np.float64)
+    for _ in range(rounds):
+        weights = unit_weights(trie, words, counts)
+        counts = segment_corpus(symbols, trie, words, weights, threads=threads, progress=progress)
+    return Lexicon(words, unit_weights(trie, words, counts))
+
+
+@compiled
+def _count_phrases(symbols, begin, end, table, weight, longest, edges, max_length, counts):
+    best = np.empty(STRETCH + 1, np.float64)
+    via = np.empty(STRETCH + 1, np.int64)
+    size = np.empty(STRETCH + 1, np.int64)
+    borders = np.empty(STRETCH + 2, np.int64)
+    at = begin
+    while at < end:
+        if symbols[at] == 0:
+            at += 1
+            continue
+        stop = at
+        while stop < end and symbols[stop] != 0 and stop - at < STRETCH:
+            stop += 1
+        cut_stretch(symbols, at, stop - at, table, weight, longest, best, via, size)
+        n = STRETCH + 1  # borders from the end of the array, rising: the last one is ``stop``
+        i = stop - at
+        borders[n] = stop
+        while i > 0:
+            i -= size[i]
+            n -= 1
+            borders[n] = at + i
+        for a in range(n, STRETCH + 1):
+            i = borders[a]
+            node = np.int64(symbols[i])
+            b = a + 1
+            j = i + 1
+            while node >= 2:
+                if j == borders[b]:
+                    counts[node] += 1
+                    b += 1
+                if j == stop or j - i == max_length:
+                    break
+                node = next_node(edges, node, symbols[j])
+                j += 1
+        at = stop
+
+
+def _phrases(
+    symbols: Symbols,
+    table: Transitions,
+    weights: np.ndarray,
+    longest: int,
+    edges: Edges,
+    max_length: int,
+    *,
+    threads: int,
+    progress: Progress | None,
+) -> tuple[np.ndarray]:
+    tallies = Tallies(weights.size, np.uint32)
+
+    def job(begin, end, document):
+        frame = table, weights, longest, edges, max_length
+        _count_phrases(symbols.array, begin, end, *frame, tallies.mine())
+
+    for _ in walk(symbols, job, threads=threads, progress=progress):
+        pass
+    return (tallies.total(),)
+
+
+def count_phrases(
+    symbols: Symbols,
+    trie: Trie,
+    lexicon: Lexicon,
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """How often each n-gram begins and ends at borders of the cut corpus, (nodes,) int64.
+
+    Example:
+        >>> from zhnlp.mining.count import count_ngrams
+        >>> from zhnlp.mining.encode import encode_texts
+        >>> from zhnlp.mining.lookup import find_texts
+        >>> symbols = encode_texts(["命名空间，空间命名"])
+        >>> trie = count_ngrams(symbols, min_count=1)
+        >>> lexicon = make_lexicon(symbols, trie, find_texts(trie, ["命名", "空间"]))
+        >>> count_phrases(symbols, trie, lexicon)[find_texts(trie, ["命名空间", "名空间"])].tolist()
+        [1, 0]
+    """
+    chosen = np.zeros(len(trie), np.bool_)
+    chosen[lexicon.nodes] = True
+    longest = int(trie.depth[lexicon.nodes].max(initial=1))
+    edges = Edges(trie.symbol, trie.first_child, trie.children)
+    frame = transitions(trie, chosen), lexicon.weights, longest, edges, trie.max_length
+    return symbols.sum_over(_phrases, *frame, threads=threads, progress=progress)[0]
+
+
+@compiled
+def _cut_paths(paths, lengths, weight, edges, units, first, last):
+    n = paths.shape[1]
+    best = np.empty(n + 1, np.float64)
+    size = np.empty(n + 1, np.int64)
+    via = np.empty(n + 1, np.int64)
+    for k in range(lengths.size):
+        length = lengths[k]
+        best[0] = 0.0
+        best[1:] = -np.inf
+        for i in range(length):
+            node = np.int64(paths[k, i])
+            for j in range(i + 1, length + 1):
+                value = best[i] + weight[node]
+                if value > best[j]:
+                    best[j] = value
+                    size[j] = j - i
+                    via[j] = node
+                if j < length:
+                    node = next_node(edges, node, paths[k, j])
+        last[k] = via[length]
+        i = length
+        while i > 0:
+            units[k] += 1
+            first[k] = via[i]
+            i -= size[i]
+
+
+def cut_nodes(trie: Trie, nodes: np.ndarray, lexicon: Lexicon) -> Cuts:
+    """Cut each of ``nodes`` by itself into units of the lexicon with least information."""
+    units, first, last = (np.zeros(nodes.size, np.int64) for _ in range(3))
+    edges = Edges(trie.symbol, trie.first_child, trie.children)
+    lengths = trie.depth[nodes].astype(np.int64)
+    _cut_paths(trie.paths(nodes), lengths, lexicon.weights, edges, units, first, last)
+    return Cuts(units, first, last)
+
+
+def candidate_phrases(trie: Trie, phrases: np.ndarray, *, least_share: float = 0.3) -> np.ndarray:
+    """Nodes that can be terms, rising: two symbols or more, no number, often enough a phrase.
+
+    Args:
+        phrases: (nodes,) from `count_phrases`.
+        least_share: least share of the occurrences at which the n-gram is a phrase (0-1).
+    """
+    words = np.flatnonzero(
+        (trie.depth > 1)
+        & (trie.count >= trie.min_count)
+        & (phrases >= least_share * trie.count)
+        & (phrases > 0)
+    )
+    bad = trie.alphabet.is_number.copy()
+    bad[:FIRST_SYMBOL] = True
+    unwanted = np.zeros(len(trie), np.bool_)
+    unwanted[: bad.size] = bad
+    _inherit(unwanted, bad, trie.symbol, trie.parent)
+    return words[~unwanted[words]]
+
+
+@compiled
+def _inherit(unwanted, bad, symbol, parent):
+    for node in range(bad.size, unwanted.size):
+        unwanted[node] = bad[symbol[node]] or unwanted[parent[node]]

@@ -1,0 +1,87 @@
+"""From scored candidates to the terms of the table: the best that no rule rejects, with the reasons of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zhnlp.mining.terms.rules import RuleSet
+from zhnlp.mining.terms.statistics import TermStatistics
+from zhnlp.mining.trie import Trie
+
+_BATCH = 20_000  # candidates judged at a time, best first
+
+
+@dataclass(eq=False)
+class Selection:
+    """What became of the candidates.
+
+    Attributes:
+        kept: places among the candidates, best first.
+        terms: the texts of ``kept``.
+        rejected: text of each rejected candidate, best first -> name of the rule.
+        unread: candidates that were not asked, since enough better ones were kept.
+    """
+
+    kept: np.ndarray
+    terms: list[str]
+    rejected: dict[str, str] = field(default_factory=dict)
+    unread: int = 0
+
+    def summary(self, examples: int = 5) -> dict[str, dict]:
+        """Rule -> how many it rejected, and the best of them."""
+        found: dict[str, dict] = {}
+        for term, rule in self.rejected.items():
+            entry = found.setdefault(rule, {"count": 0, "examples": []})
+            entry["count"] += 1
+            if len(entry["examples"]) < examples:
+                entry["examples"].append(term)
+        return found
+
+
+def select(
+    trie: Trie,
+    nodes: np.ndarray,
+    scores: np.ndarray,
+    statistics: TermStatistics,
+    rules: RuleSet,
+    *,
+    top: int | None = None,
+    min_score: float | None = None,
+) -> Selection:
+    """Ask the rules of the best candidates until ``top`` are kept.
+
+    Args:
+        nodes: (M,) nodes of the candidates.
+        scores: (M,) float64.
+        top: terms at most; None for all.
+        min_score: candidates below are not looked at; None for no bound.
+    """
+    order = np.lexsort((nodes, -statistics.count, -scores))
+    if min_score is not None:
+        order = order[scores[order] >= min_score]
+    room = order.size if top is None else top
+    kept: list[int] = []
+    texts: list[str] = []
+    rejected: dict[str, str] = {}
+    read = 0
+    while read < order.size and len(kept) < room:
+        batch = order[read : read + _BATCH]
+        terms = trie.words(nodes[batch])
+        for place, term, rule in zip(
+            batch.tolist(), terms, rules.judge(terms, statistics.of(batch)).tolist()
+        ):
+            read += 1
+            if rule >= 0:
+                rejected[term] = rules.names[rule]
+                continue
+            kept.append(place)
+            texts.append(term)
+            if len(kept) == room:
+                break
+    by_rank = sorted(
+        range(len(kept)), key=lambda i: (-scores[kept[i]], -int(statistics.count[kept[i]]), texts[i])
+    )
+    places = np.array([kept[i] for i in by_rank], np.int64)
+    return Selection(places, [texts[i] for i in by_rank], rejected, int(scores.size) - read)

@@ -1,0 +1,154 @@
+"""All that is known of the candidate terms of a domain, one column a statistic: what scorers and rules read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+
+from zhnlp.mining.encode import Symbols
+from zhnlp.mining.occurrences import locate
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.terms.nesting import sum_containers, widest_extensions
+from zhnlp.mining.terms.phrases import Cuts, Lexicon, candidate_phrases, count_phrases, cut_nodes
+from zhnlp.mining.terms.reference import ReferenceCounts
+from zhnlp.mining.trie import Trie
+
+
+@dataclass(eq=False)
+class TermStatistics:
+    """Statistics of M candidates against a reference; every column is an array (M,).
+
+    Attributes:
+        total, reference_total: symbols of the domain, of the reference.
+        count, document_count: occurrences in the domain, and documents with the candidate.
+        reference_count: occurrences in the reference; 0 where it has none, or fewer than it counts.
+        length: symbols (a Han character, or a Latin run).
+        phrases: occurrences at which both ends are borders of words.
+        left_entropy, right_entropy: nats, of the neighbours.
+        inner_left_entropy: nats, of what stands before the candidate without its first symbol.
+        right_extension: count of the most frequent continuation by one symbol to the right.
+        absorbed: whether one longer n-gram by a symbol has all its occurrences.
+        containers, inside: longer candidates around it, and the sum of their counts (C-value).
+        units: words it is cut into; ``first_class``, ``last_class``: `WordClass` of the first and the last one.
+        own_class: `WordClass` of the whole; UNLISTED where the dictionary lacks it.
+        first_contrast, last_contrast: ln of rate here over rate in the reference, of the first, the last word.
+        first_partners, last_partners: candidates of several words that begin, end with the same word.
+    """
+
+    total: int
+    reference_total: int
+    count: np.ndarray
+    document_count: np.ndarray
+    reference_count: np.ndarray
+    length: np.ndarray
+    phrases: np.ndarray
+    left_entropy: np.ndarray
+    right_entropy: np.ndarray
+    inner_left_entropy: np.ndarray
+    right_extension: np.ndarray
+    absorbed: np.ndarray
+    containers: np.ndarray
+    inside: np.ndarray
+    units: np.ndarray
+    first_class: np.ndarray
+    last_class: np.ndarray
+    own_class: np.ndarray
+    first_contrast: np.ndarray
+    last_contrast: np.ndarray
+    first_partners: np.ndarray
+    last_partners: np.ndarray
+
+    def __len__(self) -> int:
+        return self.count.size
+
+    def of(self, places: np.ndarray) -> TermStatistics:
+        """The statistics of some candidates."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return TermStatistics(
+            **{name: column[places] if np.ndim(column) else column for name, column in columns.items()}
+        )
+
+    @cached_property
+    def rate(self) -> np.ndarray:
+        """Occurrences per symbol of the domain, (M,) float64."""
+        return self.count / max(self.total, 1)
+
+    @cached_property
+    def contrast(self) -> np.ndarray:
+        """ln of the rate here over the rate in the reference, each count half an occurrence higher, (M,) float64."""
+        return log_ratio(self.count, self.total, self.reference_count, self.reference_total)
+
+
+def log_ratio(count: np.ndarray, total: int, other: np.ndarray, other_total: int) -> np.ndarray:
+    """ln of one rate over another, half an occurrence added to both counts so that none is 0."""
+    here, there = (count + 0.5) / max(total, 1), (other + 0.5) / max(other_total, 1)
+    return np.log(here) - np.log(there)
+
+
+@dataclass(eq=False)
+class TermCandidates:
+    """Candidates as nodes of the domain's trie, with their statistics and how they fall into words."""
+
+    nodes: np.ndarray  # (M,) int64, rising
+    statistics: TermStatistics
+    cuts: Cuts
+    reference_counts: np.ndarray  # (nodes,) int64, of every n-gram of the trie
+
+
+def find_candidates(
+    symbols: Symbols,
+    trie: Trie,
+    lexicon: Lexicon,
+    classes: np.ndarray,
+    reference: ReferenceCounts,
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> TermCandidates:
+    """Find the n-grams that can be terms and measure them.
+
+    Args:
+        classes: (nodes,) `WordClass` of each node, as the dictionary has it.
+        reference: what the domain is compared with.
+    """
+    phrases = count_phrases(symbols, trie, lexicon, threads=threads, progress=progress)
+    nodes = candidate_phrases(trie, phrases)
+    cuts = cut_nodes(trie, nodes, lexicon)
+    there = reference.count_nodes(trie)
+    document_count, _ = locate(symbols, trie, nodes, threads=threads, progress=progress)
+    nesting = sum_containers(trie, nodes)
+    left, right = widest_extensions(trie)
+    several = cuts.units > 1
+    partners = [np.bincount(unit[several], minlength=len(trie)) for unit in (cuts.first, cuts.last)]
+    contrast = [
+        log_ratio(trie.count[unit], trie.total, there[unit], reference.total)
+        for unit in (cuts.first, cuts.last)
+    ]
+    count = trie.count[nodes].astype(np.int64)
+    statistics = TermStatistics(
+        total=trie.total,
+        reference_total=reference.total,
+        count=count,
+        document_count=document_count,
+        reference_count=there[nodes],
+        length=trie.depth[nodes].astype(np.int64),
+        phrases=phrases[nodes],
+        left_entropy=trie.left_entropy[nodes].astype(np.float64),
+        right_entropy=trie.right_entropy[nodes].astype(np.float64),
+        inner_left_entropy=trie.left_entropy[trie.suffix[nodes]].astype(np.float64),
+        right_extension=right[nodes].astype(np.int64),
+        absorbed=(np.maximum(left, right)[nodes] == count),
+        containers=nesting.containers,
+        inside=nesting.inside,
+        units=cuts.units,
+        first_class=classes[cuts.first],
+        last_class=classes[cuts.last],
+        own_class=classes[nodes],
+        first_contrast=contrast[0],
+        last_contrast=contrast[1],
+        first_partners=partners[0][cuts.first],
+        last_partners=partners[1][cuts.last],
+    )
+    return TermCandidates(nodes, statistics, cuts, there)
