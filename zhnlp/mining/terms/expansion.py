@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from zhnlp.mining.terms.vectors import WordVectors, best_places
+from zhnlp.mining.terms.vectors import WordVectors, best_places, unit_rows
+
+_BLOCK = 256  # words whose neighbours are sought together
 
 
 class UnknownWords(UserWarning):
@@ -95,6 +96,8 @@ def expand(
         >>> growth.words, growth.depth, growth.parent
         (['电网', '电力'], [0, 1], [None, '电网'])
     """
+    from threadpoolctl import threadpool_limits
+
     if not -1 <= min_similarity <= max_similarity <= 1:
         raise ValueError(
             f"min_similarity={min_similarity}, max_similarity={max_similarity} is not possible: expected "
@@ -114,25 +117,23 @@ def expand(
     depth = {vectors.index[word]: 0 for word in known}
     similarity, parent = dict.fromkeys(depth, 1.0), dict.fromkeys(depth, -1)
     union = {place: place for place in depth}
-    queue = deque(depth)
-    while queue:
-        place = queue.popleft()
-        least = threshold(depth[place], min_similarity, max_similarity, alpha)
-        query = vectors.rows[place] + shift
-        length = float(np.linalg.norm(query))
-        if length == 0:
-            continue
-        cosine = vectors.rows @ (query / length).astype(np.float32)
-        cosine[place] = -np.inf
-        for near in best_places(cosine, neighbours).tolist():
-            if not cosine[near] >= least:
-                break
-            if near not in depth:
-                depth[near], parent[near] = depth[place] + 1, place
-                similarity[near] = float(cosine[near])
-                union[near] = near
-                queue.append(near)
-            _join(union, place, near)
+    waiting = list(depth)
+    with threadpool_limits(1):  # sums of threads would differ in the last bits
+        while waiting:
+            block, waiting = waiting[:_BLOCK], waiting[_BLOCK:]
+            cosines = unit_rows(vectors.rows[block] + shift) @ vectors.rows.T
+            for place, cosine in zip(block, cosines):
+                cosine[place] = -np.inf
+                least = threshold(depth[place], min_similarity, max_similarity, alpha)
+                for near in best_places(cosine, neighbours).tolist():
+                    if not cosine[near] >= least:
+                        break
+                    if near not in depth:
+                        depth[near], parent[near] = depth[place] + 1, place
+                        similarity[near] = float(cosine[near])
+                        union[near] = near
+                        waiting.append(near)
+                    _join(union, place, near)
     places = list(depth)
     return Growth(
         words=[vectors.words[i] for i in places],

@@ -53,9 +53,7 @@ class WordVectors:
         if len(self.index) < len(self.words):
             twice = next(word for i, word in enumerate(self.words) if self.index[word] != i)
             raise ValueError(f"the word {twice!r} occurs twice: expected different words")
-        rows = rows.astype(np.float64)
-        length = np.linalg.norm(rows, axis=1, keepdims=True)
-        self.rows = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0).astype(np.float32)
+        self.rows = unit_rows(rows)
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -141,6 +139,13 @@ class WordVectors:
             raise ValueError(
                 f"{path} holds no word vectors: expected a file of WordVectors.save ({error})"
             ) from error
+
+
+def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Rows at length 1, (V, D) float32; a row of zeros stays one."""
+    rows = np.asarray(rows, np.float64)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0).astype(np.float32)
 
 
 def best_places(values: np.ndarray, number: int) -> np.ndarray:
