@@ -20,7 +20,7 @@ from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import thread_count
 from zhnlp.text.files import atomic_file
 
-MIN_COUNT = 2  # occurrences below which an n-gram of a reference corpus counts as absent
+MIN_COUNT = 5  # occurrences below which an n-gram of a reference corpus counts as absent
 _FORMAT = "zhnlp reference counts 1"
 _SHIPPED = "general.npz"
 

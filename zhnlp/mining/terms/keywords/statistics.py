@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from zhnlp.mining.reference import jieba_dictionary
 from zhnlp.mining.segmentation.reading import TABLES, read_rows, table_suffix
 from zhnlp.mining.segmentation.weights import fold
-from zhnlp.mining.terms.keywords.background import Background, Counts
+from zhnlp.mining.terms.keywords.background import Background
 from zhnlp.mining.terms.keywords.extractor import KeywordExtractor
+from zhnlp.mining.terms.reference import ReferenceCounts
 from zhnlp.text import Corpus
 from zhnlp.text.files import atomic_file
 
@@ -37,7 +35,7 @@ def make_extractor(statistics: Any = None) -> KeywordExtractor:
     if isinstance(statistics, KeywordExtractor):
         return statistics
     if statistics is None:
-        return KeywordExtractor(Background(default_reference()))
+        return KeywordExtractor(Background(ReferenceCounts.builtin()))
     if hasattr(statistics, "total") and not isinstance(statistics, (list, tuple)):  # lists count too
         return KeywordExtractor(Background(statistics))
     if isinstance(statistics, Corpus):
@@ -52,7 +50,7 @@ def make_extractor(statistics: Any = None) -> KeywordExtractor:
     rows = list(statistics)
     if rows and all(isinstance(row, (str, Path)) for row in rows):
         return _from_paths(rows)
-    return KeywordExtractor(Background(default_reference(), terms=ranked_terms(rows, "statistics")))
+    return KeywordExtractor(Background(ReferenceCounts.builtin(), terms=ranked_terms(rows, "statistics")))
 
 
 def ranked_terms(rows: Iterable[Any], name: str) -> dict[str, float]:
@@ -96,7 +94,7 @@ def _from_path(path: Path) -> KeywordExtractor:
     if not any(key in first for key in _WORD):
         return _from_paths(path)
     terms = ranked_terms([first, *rows], str(path))
-    return KeywordExtractor(Background(default_reference(), terms=terms))
+    return KeywordExtractor(Background(ReferenceCounts.builtin(), terms=terms))
 
 
 def _from_paths(paths: Any) -> KeywordExtractor:
@@ -123,7 +121,7 @@ def save_collection(background: Background, path: str | Path) -> Path:
 
 
 def _collection(path: Path, documents: Any, rows: Iterable[dict]) -> KeywordExtractor:
-    background = Background(default_reference())
+    background = Background(ReferenceCounts.builtin())
     if isinstance(documents, bool) or not isinstance(documents, int) or documents < 1:
         raise ValueError(f"{path} says {documents!r} documents: expected a whole number. Next: save it again")
     background.documents = documents
@@ -136,26 +134,3 @@ def _collection(path: Path, documents: Any, rows: Iterable[dict]) -> KeywordExtr
             )
         background.document_counts[phrase] = count
     return KeywordExtractor(background)
-
-
-def default_reference() -> Counts:
-    """The counts that ship with zhnlp; where they are missing, those of jieba's dictionary."""
-    try:
-        from zhnlp.mining.terms.reference import ReferenceCounts
-
-        return ReferenceCounts.builtin()
-    except (ImportError, AttributeError, FileNotFoundError):
-        return DictionaryCounts()
-
-
-class DictionaryCounts:
-    """The counts of the words of jieba's dictionary, and no others."""
-
-    def __init__(self):
-        lines = (line.split(" ") for line in jieba_dictionary().read_text(encoding="utf-8").splitlines())
-        self._counts = {line[0]: int(line[1]) for line in lines}
-        self.total = sum(self._counts.values())
-
-    def count(self, texts: Iterable[str]) -> np.ndarray:
-        """How often each word occurs, (M,) int64."""
-        return np.array([self._counts.get(text, 0) for text in texts], np.int64)
