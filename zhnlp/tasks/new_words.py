@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from typing import Any
 
 from zhnlp.mining.discoverer import WordDiscoverer
 from zhnlp.mining.segmenter import Segmenter
 from zhnlp.mining.table import WordTable
 from zhnlp.tasks.base import Pipeline
-from zhnlp.text import Corpus
+from zhnlp.tasks.sources import choose_source
 
 
 class NewWords(Pipeline):
@@ -51,25 +49,9 @@ class NewWords(Pipeline):
             paths: files, folders or patterns by name, instead of ``texts``.
             **reading: options of `Corpus.of`, such as ``text_field`` or ``unit``.
         """
-        if (texts is None) == (paths is None):
-            raise TypeError("new-words got both or neither of texts and paths: expected one of them")
-        if paths is not None:
-            source = Corpus.from_paths(paths, **reading)
-        else:
-            _warn_if_name(texts)
-            source = Corpus.of(texts, **reading)
-        return self.discoverer.fit(source).freeze()
+        source, reading = choose_source(self.task, texts, paths, self.discoverer.engine, **reading)
+        return self.discoverer.fit(source, **reading).freeze()
 
     def to_segmenter(self) -> Segmenter:
         """A segmenter learnt from the corpus that was mined last."""
         return self.discoverer.to_segmenter()
-
-
-def _warn_if_name(texts: Any) -> None:
-    """Warn when what was given as text is the name of a file, which is a common slip."""
-    first = texts[0] if isinstance(texts, (list, tuple)) and texts else texts
-    if isinstance(first, str) and len(first) < 256 and os.path.exists(first):  # noqa: PTH110 - Path may raise
-        warnings.warn(
-            f"{first!r} was taken as a text, but there is a file of that name. Next: pass paths=… or a pathlib.Path",
-            stacklevel=3,
-        )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _TASKS = {
     "new-words": ("zhnlp.tasks.new_words", "NewWords"),
+    "domain-terms": ("zhnlp.tasks.domain_terms", "DomainTerms"),
     "word-segmentation": ("zhnlp.tasks.segmentation", "WordSegmentation"),
     "keywords": ("zhnlp.tasks.keywords", "Keywords"),
 }
@@ -44,7 +45,7 @@ def pipeline(task: str, model: str | Path | None = None, **options: Any) -> Pipe
 
     Example:
         >>> pipeline.tasks()
-        ['new-words', 'word-segmentation', 'keywords']
+        ['new-words', 'domain-terms', 'word-segmentation', 'keywords']
         >>> pipeline("word-segmentation", lexicon=["变压器", "检修"])("变压器检修")
         [{'word': '变压器', 'start': 0, 'end': 3}, {'word': '检修', 'start': 3, 'end': 5}]
     """
