@@ -1,12 +1,10 @@
-"""Known terms as positives, and what vectors add to contrast: planted features and topics, folds, refusals."""
+"""Known terms as positives: planted features, folds, what is missing, refusals."""
 
 import numpy as np
 import pytest
 
 from zhnlp.mining.terms.expansion import UnknownWords
-from zhnlp.mining.terms.semantic import add_meaning, automatic_seeds, score_meaning, term_rows
 from zhnlp.mining.terms.supervision import learn_from_known
-from zhnlp.mining.terms.vectors import WordVectors
 
 
 def planted(size=1000, seed=0):
@@ -76,63 +74,3 @@ def test_supervision_refuses():
         learn_from_known(features, words, listed, strength=0)
     with pytest.raises(ValueError, match="got one string"):
         learn_from_known(features, words, "电网")
-
-
-def topic_terms(seed=0):
-    """600 terms of two topics; of the first topic contrast is higher, but only on the whole."""
-    random = np.random.default_rng(seed)
-    topic = random.random(600) < 0.4
-    rows = np.where(topic[:, None], np.eye(8)[0], np.eye(8)[1]) + 0.3 * random.normal(size=(600, 8))
-    contrast = topic + random.normal(size=600)
-    return WordVectors([str(i) for i in range(600)], rows).rows, contrast, topic
-
-
-def test_meaning_helps_contrast_where_the_terms_share_a_topic():
-    rows, contrast, topic = topic_terms()
-    meaning = score_meaning(rows, contrast)
-    assert meaning.mean() == pytest.approx(0, abs=1e-6)
-    assert meaning.std() == pytest.approx(1, abs=1e-6)
-    assert area(add_meaning(contrast, meaning), topic) > area(contrast, topic) + 0.1
-
-
-def test_given_seeds_turn_meaning_round():
-    rows, contrast, topic = topic_terms()
-    other = np.flatnonzero(~topic)[:20]
-    assert area(score_meaning(rows, contrast, other), topic) < 0.1
-
-
-def test_a_term_without_a_vector_keeps_its_contrast():
-    rows, contrast, _ = topic_terms()
-    rows[7] = 0
-    added = add_meaning(contrast, score_meaning(rows, contrast))
-    assert added[7] == contrast[7]
-    assert np.array_equal(score_meaning(np.zeros((3, 8), np.float32), np.ones(3)), np.zeros(3))
-
-
-def test_automatic_seeds_are_the_best_and_few():
-    assert automatic_seeds(np.array([1.0, 5.0, 3.0, 5.0, 0.0, 2.0])).tolist() == [1, 3]
-    assert automatic_seeds(np.arange(5000.0)).size == 300
-
-
-def test_meaning_refuses():
-    with pytest.raises(ValueError, match=r"expected \(3, D\)"):
-        score_meaning(np.ones((2, 2)), np.ones(3))
-    with pytest.raises(ValueError, match="not finite"):
-        score_meaning(np.ones((1, 2)), np.array([np.inf]))
-    with pytest.raises(ValueError, match="weight=-1"):
-        add_meaning(np.ones(1), np.ones(1), weight=-1)
-
-
-def test_rows_of_terms_are_sums_of_their_units():
-    from zhnlp.mining.count import count_ngrams
-    from zhnlp.mining.encode import encode_texts
-    from zhnlp.mining.viterbi import unit_weights
-
-    trie = count_ngrams(encode_texts(["命名空间生锈"] * 2), min_count=1, max_length=6)
-    find = lambda word: trie.find([trie.alphabet.index[c] for c in word])  # noqa: E731
-    words = np.sort([find("命名"), find("空间")])
-    weights = unit_weights(trie, words, trie.count.astype(float))
-    vectors = WordVectors(["命名", "空间"], np.eye(2))
-    nodes = np.array([find("命名空间"), find("空间"), find("生锈")])
-    rows = term_rows(trie, nodes, words, weights, np.array([find("命名"), find("空间")]), vectors)
-    assert rows == pytest.approx(np.array([[0.5**0.5, 0.5**0.5], [0, 1], [0, 0]]))

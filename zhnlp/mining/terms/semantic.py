@@ -19,17 +19,17 @@ Source: 苏剑林, https://kexue.fm/archives/6540 (a semantic filter after contr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
+from zhnlp.mining.encode import Symbols
 from zhnlp.mining.join import transitions
-from zhnlp.mining.terms.cooccurrence import units_of_rows
-from zhnlp.mining.terms.vectors import best_places, unit_rows
+from zhnlp.mining.progress import Progress
+from zhnlp.mining.terms.cooccurrence import choose_vocabulary, count_cooccurrences, units_of_rows
+from zhnlp.mining.terms.vectors import WordVectors, best_places, train_vectors, unit_rows
 from zhnlp.mining.trie import Trie
-
-if TYPE_CHECKING:
-    from zhnlp.mining.terms.vectors import WordVectors
+from zhnlp.mining.viterbi import segment_corpus
 
 DIRECTION_SEEDS, COMPANY_SEEDS = 1000, 300
 COMPANY = 10  # nearest seeds that are averaged
@@ -38,26 +38,64 @@ _SAME = 0.9999  # cosine of terms that are made of the same units
 _BLOCK = 4096
 
 
+class UnitVectors(NamedTuple):
+    """Vectors of the units of a cut corpus."""
+
+    nodes: np.ndarray  # (V,) int64, by falling count
+    vectors: WordVectors  # of the same units
+
+
+def train_unit_vectors(
+    symbols: Symbols,
+    trie: Trie,
+    words: np.ndarray,
+    weights: np.ndarray,
+    *,
+    limit: int = 30_000,
+    min_count: int = 5,
+    window: int = 5,
+    dim: int = 100,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> UnitVectors:
+    """Cut the corpus, count pairs of units, and make vectors of them.
+
+    Args:
+        words, weights: the lexicon and its weights, as `zhnlp.mining.viterbi.segment_corpus` takes them.
+        limit, min_count: see `choose_vocabulary`.
+        window: see `count_cooccurrences`.
+        dim, seed: see `train_vectors`.
+
+    Raises:
+        ValueError: fewer than 2 units are frequent enough and stand near each other, or an argument is out of range.
+    """
+    shown = {"threads": threads, "progress": progress}
+    counts = segment_corpus(symbols, trie, words, weights, **shown)
+    nodes = choose_vocabulary(trie, counts, limit=limit, min_count=min_count)
+    pairs = count_cooccurrences(symbols, trie, words, weights, nodes, window=window, **shown)
+    return UnitVectors(nodes, train_vectors(trie.words(nodes), pairs.matrix(), dim=dim, seed=seed))
+
+
 def term_rows(
     trie: Trie,
     nodes: np.ndarray,
     words: np.ndarray,
     weights: np.ndarray,
-    vocabulary: np.ndarray,
-    vectors: WordVectors,
+    units: UnitVectors,
 ) -> np.ndarray:
     """Vectors of terms from those of their units, (M, D) float32 of length 1; zeros where no unit has a vector.
 
     Args:
         nodes: (M,) the terms.
         words, weights: the lexicon and its weights, as `zhnlp.mining.viterbi.segment_corpus` takes them.
-        vocabulary: (V,) nodes of the units that have vectors, in the order of ``vectors``.
+        units: from `train_unit_vectors`.
     """
     chosen = np.zeros(len(trie), np.bool_)
     chosen[words] = True
     longest = int(trie.depth[words].max(initial=1))
-    units = units_of_rows(trie.paths(nodes), transitions(trie, chosen), weights, longest, vocabulary)
-    return unit_rows(units @ vectors.rows)
+    parts = units_of_rows(trie.paths(nodes), transitions(trie, chosen), weights, longest, units.nodes)
+    return unit_rows(parts @ units.vectors.rows)
 
 
 def automatic_seeds(contrast: np.ndarray, number: int = COMPANY_SEEDS) -> np.ndarray:
