@@ -69,8 +69,8 @@ def find_texts(trie: Counted, texts: Sequence[str]) -> np.ndarray:
     index = trie.alphabet.index
     symbols = np.array([-1, -1] + [index.get(text, -1) for text in encoder.texts()[FIRST_SYMBOL:]], np.int64)
     identities = symbols[identities]
-    stops = np.append(starts[1:], identities.size)
-    stops -= (stops > starts) & (identities[np.maximum(stops - 1, 0)] < 0)  # the separator behind a text
+    stops = np.append(starts, identities.size)[1:]
+    stops -= stops > starts  # the separator behind a text
     nodes = np.full(len(texts), -1, np.int64)
     _descend(identities, starts, stops, _edges(trie), nodes)
     return np.where((nodes >= 0) & (trie.count[nodes] >= trie.min_count), nodes, -1)
