@@ -27,7 +27,9 @@ WORKER = WORKERS / "mine_here_or_spark.py"
 def main() -> int:
     """Measure both."""
     parser = command(__doc__, seed=1)
-    parser.add_argument("--characters", type=int, default=20_000_000, help="default: %(default)s")
+    parser.add_argument(
+        "--characters", type=int, default=20_000_000, help="0: the whole text (default: %(default)s)"
+    )
     parser.add_argument("--master", default="local[2]", help="default: %(default)s")
     parser.add_argument("--min-count", type=int, default=5, help="default: %(default)s")
     parser.add_argument(
@@ -49,7 +51,10 @@ def main() -> int:
             "characters": "characters",
             "wall s": "wall_seconds",
             "M char / s": "m_characters_per_second",
-            "task s": "run_seconds",
+            "CPU s": "cpu_seconds",
+            "CPU s / GB": lambda line: (
+                line["cpu_seconds"] / line["bytes"] * 1e9 if "cpu_seconds" in line else None
+            ),
             "shuffled MB": lambda line: line["shuffle_bytes"] / 1e6 if "shuffle_bytes" in line else None,
             "bytes / char": "shuffle_bytes_per_character",
             "n-grams": "ngrams",
@@ -59,7 +64,7 @@ def main() -> int:
         },
     )
     with tempfile.TemporaryDirectory() as temporary:
-        text = open_text(options.workdir or Path(temporary), options.characters, options.seed)
+        text = open_text(options.workdir or Path(temporary), options.characters or None, options.seed)
         common = {"threads": 2, "min_count": options.min_count}
         jobs = [("one machine, 2 threads", {"engine": "local", **common})]
         for codec in options.codec:
@@ -79,7 +84,7 @@ def main() -> int:
     report.finish(
         options.save,
         "Wall time from the file to the ranked table with examples, one run each, after a warm-up on 100,000 characters; "
-        "Spark's session was running.  Task s: run time of all tasks.",
+        "Spark's session was running.  CPU seconds are of all processes: Python, the JVM, Spark's Python workers.",
     )
     return 0 if all(line.get("identical") for line in report.lines) else 1
 

@@ -1,8 +1,8 @@
 """Entropy of a histogram of neighbours, summed in whole numbers so that no order of summing changes a bit.
 
 H = ln T - Σ n ln n / T with each n ln n rounded to a multiple of 2^-24.  The sum is exact in 64 bits as long as the
-histogram sums to 2^32 or less, since Σ n ln n ≤ T ln T < 2^37; H is wrong by 2^-25 nats at most.  So documents can
-come in any order and histograms from any number of machines.
+histogram sums to 2^34 or less, since Σ n ln n ≤ T ln T < 2^39; H is wrong by 2^-25 nats at most.  So documents can
+come in any order and histograms from any number of machines.  Beyond, where only a cluster counts, Python adds up.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from zhnlp.mining.jit import compiled
 
 LOG_TABLE = 1 << 14
 SCALE = float(1 << 24)
+MOST = 1 << 34  # sum of a histogram that 64 bits can serve
 
 
 @cache
@@ -45,10 +46,12 @@ def histogram_entropy(histogram, seen, size, total, n_log_n):
 @compiled
 def _grouped(bounds, counts, n_log_n, out):
     for group in range(bounds.size - 1):
-        begin, end = bounds[group], bounds[group + 1]
-        if end > begin:
-            mine = counts[begin:end]
-            out[group] = histogram_entropy(mine, np.arange(mine.size), mine.size, mine.sum(), n_log_n)
+        mine = counts[bounds[group] : bounds[group + 1]]
+        total = mine.sum()
+        if total > MOST:
+            out[group] = -1.0
+        elif mine.size > 0:
+            out[group] = histogram_entropy(mine, np.arange(mine.size), mine.size, total, n_log_n)
 
 
 def grouped_entropies(bounds: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -64,4 +67,12 @@ def grouped_entropies(bounds: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """
     out = np.zeros(bounds.size - 1)
     _grouped(bounds.astype(np.int64), counts.astype(np.int64), n_log_n_table(), out)
+    for group in np.flatnonzero(out < 0).tolist():
+        out[group] = _large_entropy(counts[bounds[group] : bounds[group + 1]].tolist())
     return out
+
+
+def _large_entropy(counts: list[int]) -> float:
+    total = sum(counts)
+    weighted = sum(round(n * math.log(n) * SCALE) for n in counts)
+    return max(math.log(total) - weighted / int(SCALE) / total, 0.0)

@@ -164,6 +164,17 @@ def test_an_alphabet_beyond_sixteen_bits_folds_the_same_symbols():
     assert_same(expected, found)
 
 
+def test_counts_beyond_thirty_two_bits_widen_the_column():
+    sources = [Source(lines_of(["电网电网"], 1), Reading(ReadOptions(), None), 0)]
+    alphabet = find_alphabet(sources, "symbol", Tuning(1))
+    encoded = encode_sources(sources, alphabet)
+    alphabet.counts[2] += 1 << 33
+    trie = count_encoded(encoded, alphabet, Job(min_count=2), Tuning(1))
+    assert trie.count.dtype == np.int64
+    assert trie.count[2] == (1 << 33) + 2
+    assert trie.count[trie.depth == 2].tolist() == [2]
+
+
 def test_symbols_of_a_cluster_are_not_here():
     symbols, _ = on_partitions(["电网电网"], 1, min_count=1)
     with pytest.raises(RuntimeError, match="lie on a cluster"):

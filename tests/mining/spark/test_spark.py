@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from zhnlp.mining.discoverer import WordDiscoverer
+from zhnlp.mining.terms.miner import DomainTermMiner
 from zhnlp.text import Corpus, CorpusWarning
 
 COLUMNS = (
@@ -103,7 +104,8 @@ def test_buckets_too_small_for_a_pair(spark, folder, monkeypatch):
     monkeypatch.setattr(counting, "_LEAST_BUCKET", 1 << 30)
     spark.conf.set("spark.zhnlp.bucket", 400)
     try:
-        assert_same(*both(spark, folder / "b-large.txt", min_count=4, max_length=6, examples=False))
+        twice = [folder / "b-large.txt", folder / "b" / "packed.txt.gz", folder / "b-large.txt"]
+        assert_same(*both(spark, twice, min_count=4, max_length=6))
     finally:
         spark.conf.unset("spark.zhnlp.bucket")
 
@@ -137,6 +139,21 @@ def test_a_frame(spark):
     texts = sentences(6, 300)
     frame = spark.createDataFrame([(text, i) for i, text in enumerate(texts)], ["text", "id"])
     assert_same(*both(spark, frame, local_source=Corpus.from_texts(texts), min_count=3))
+
+
+def test_domain_terms(spark, tmp_path):
+    """The miner goes through the same engine; vectors, which need the text here, are left out."""
+    (tmp_path / "domain.txt").write_text("\n".join(sentences(8, 400)), encoding="utf-8")
+    plain = [line.replace("变压器", "天气").replace("断路器", "晚饭") for line in sentences(9, 400)]
+    (tmp_path / "general.txt").write_text("\n".join(plain), encoding="utf-8")
+    tables = []
+    for engine in "local", "spark":
+        session = spark if engine == "spark" else None
+        given = {"engine": engine, "spark": session, "vectors": False, "progress": False, "threads": 1}
+        miner = DomainTermMiner(tmp_path / "general.txt", **given)
+        tables.append(miner.fit(tmp_path / "domain.txt").freeze())
+    assert "主变压器" in [row["term"] for row in tables[0]]
+    assert list(tables[1]) == list(tables[0])
 
 
 def test_the_script(spark, tmp_path, capsys):

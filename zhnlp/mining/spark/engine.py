@@ -24,7 +24,7 @@ from zhnlp.mining.spark.places import FOUND, METADATA, Places, read_examples, sh
 from zhnlp.mining.spark.sources import Opened, open_source
 from zhnlp.mining.spark.symbols import ClusterSymbols
 from zhnlp.mining.trie import Trie
-from zhnlp.text import CorpusWarning
+from zhnlp.text import CorpusReport, CorpusWarning
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -62,14 +62,10 @@ class SparkEngine(Engine):
         self._encoded: Frame | None = None
         self._places: Places | None = None
 
-    @property
-    def parts(self) -> int:
-        """How many parts were added."""
-        return len(self._opened)
-
     def add(self, source: Any, **reading: Any) -> None:
         """Take one more part, as `zhnlp.mining.spark.sources.open_source` says; it is read by `count`."""
         self._opened.append(open_source(self.spark, source, **reading))
+        self.reports.append(CorpusReport().as_dict())  # nothing is read yet
         self._counted = None
 
     def count(self, keep: bool = False) -> tuple[Symbols, Trie]:

@@ -22,20 +22,22 @@ class Frame(Dataset):
         frame: the rows.
         partitions: that a shuffle makes.
         large: whether rows hold arrays.
+        handles: broadcast arguments of the functions that make the rows.
     """
 
-    def __init__(self, frame: DataFrame, partitions: int, large: bool = False):
-        self.frame, self.partitions, self.large = frame, partitions, large
+    def __init__(self, frame: DataFrame, partitions: int, large: bool = False, handles: tuple = ()):
+        self.frame, self.partitions, self.large, self.handles = frame, partitions, large, handles
         self._kept = False
 
-    def _with(self, frame: DataFrame, large: bool | None = None) -> Frame:
-        return Frame(frame, self.partitions, self.large if large is None else large)
+    def _with(self, frame: DataFrame, *handles: Any) -> Frame:
+        return Frame(frame, self.partitions, self.large, (() if self._kept else self.handles) + handles)
 
     def map(self, function: Function, *arguments: Any, schema: dict[str, str]) -> Frame:
         """Lazily; the arguments are broadcast."""
         handle = self.frame.sparkSession.sparkContext.broadcast(arguments) if arguments else None
         names = ", ".join(f"`{name}` {kind}" for name, kind in schema.items())
-        return self._with(self.frame.mapInArrow(_call(function, handle), names))
+        frame = self.frame.mapInArrow(_call(function, handle), names)
+        return self._with(frame, *(() if handle is None else (handle,)))
 
     def shuffle(self, key: str) -> Frame:
         """By the hash of ``key``, each partition sorted."""
@@ -46,26 +48,36 @@ class Frame(Dataset):
         frame = self.frame
         for other in others:
             frame = frame.union(other.frame)
-        return self._with(frame)
+        return self._with(frame, *(handle for other in others for handle in other.handles))
 
     def keep(self) -> Frame:
         """In memory, and on disk where it is short; made anew when a machine is lost."""
         from pyspark import StorageLevel
 
         with _few_rows(self.frame.sparkSession, self.large):
-            kept = self._with(self.frame.persist(StorageLevel.MEMORY_AND_DISK), large=True)
-        kept._kept = True
+            kept = self._with(self.frame.persist(StorageLevel.MEMORY_AND_DISK))
+        kept.large = kept._kept = True
         return kept
 
     def drop(self) -> None:
         """Free the memory and the disk of `keep`."""
         self.frame.unpersist()
+        self._forget()
+
+    def _forget(self) -> None:
+        for handle in self.handles:
+            handle.unpersist()  # comes back if a task that is made anew needs it
 
     def rows(self, *columns: str) -> Iterator[dict[str, Any]]:
-        """Whole rows of what was kept come a partition at a time, so that the driver need not hold all."""
+        """Whole rows of what was kept come a partition at a time, so that the driver need not hold all.
+
+        What was not kept can be asked for once: its broadcast arguments are freed.
+        """
         frame = self.frame.select(*columns) if columns else self.frame
         with _few_rows(frame.sparkSession, self.large):
             rows = frame.toLocalIterator(True) if self._kept and not columns else frame.collect()
+        if not self._kept:
+            self._forget()
         for row in rows:
             yield row.asDict()
 

@@ -95,11 +95,11 @@ def open_source(
     chosen, passed_over = _sorted_by_format(files, names, format)
     frames = []
     if lines := chosen["txt"] + chosen["jsonl"]:
-        paths = names if len(lines) == len(files) else lines
+        paths = names if len(names) == 1 and len(lines) == len(files) else lines  # each file once
         suffix = "" if format is None else "." + FORMATS[format]
         frames.append((_lines(session, paths), Reading(options, None, strict, suffix)))
     if chosen["parquet"]:
-        paths = names if len(chosen["parquet"]) == len(files) else chosen["parquet"]
+        paths = names if len(names) == 1 and len(chosen["parquet"]) == len(files) else chosen["parquet"]
         table = session.read.option("recursiveFileLookup", "true").parquet(*paths)
         frames.append(_table(_placed(table), table, options, strict))
     return Opened(frames, _rank(names), passed_over)
@@ -133,7 +133,7 @@ def _list_files(session: SparkSession, names: list[str]) -> list[str]:
         raise FileNotFoundError(
             f"nothing to read: {names} hold no file (names that begin with _ or . are left out)"
         )
-    return sorted(unquote(name) for name in found)
+    return sorted({unquote(name) for name in found})
 
 
 def _sorted_by_format(
