@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from zhnlp.cli.application import app
-from zhnlp.cli.options import Encoding, Files, Out, Progress, TextField
+from zhnlp.cli.documents import say_faults, stream_documents, write_lines
+from zhnlp.cli.options import Encoding, Files, Out, Progress, TextField, Unit
 from zhnlp.cli.refusals import check_place, mendable
 
 
@@ -38,14 +40,13 @@ def keywords(
     out: Out = None,
     text_field: TextField = None,
     encoding: Encoding = "utf-8",
-    unit: Annotated[str, typer.Option(help="A document of a text file: line, paragraph or file.")] = "line",
+    unit: Unit = "line",
     progress: Progress = None,
 ) -> None:
     """Find the keywords of each document, a document a line, in the order of the input; blank documents are left out."""
     from zhnlp.mining.progress import Progress as Bar
     from zhnlp.tasks.keywords import Keywords
     from zhnlp.text import Corpus
-    from zhnlp.text.files import atomic_file
 
     if format not in ("text", "jsonl"):
         raise ValueError(f"--format {format} is not known: expected text or jsonl")
@@ -61,17 +62,8 @@ def keywords(
     pipe = Keywords(statistics, top=top)
     bar = Bar(progress)
 
-    def texts(stage):
-        done = 0
-        with bar.stage(stage, corpus.total_bytes(), "B"):
-            for block in corpus.blocks(1 << 16):
-                start = 0
-                for end in block.ends.tolist():
-                    if block.text[start:end].strip():
-                        yield block.text[start:end]
-                    start = end + 1
-                bar.advance(block.source_bytes - done)
-                done = block.source_bytes
+    def texts(stage: str) -> Iterator[str]:
+        return (text for text in stream_documents(corpus, bar, stage) if text.strip())
 
     if learn is not None:
         pipe.fit(texts("learn")).save(learn)
@@ -90,14 +82,7 @@ def keywords(
             else:
                 yield "\t".join(" ".join(row["term"].split()) for row in found)
 
-    if out is None:
-        for line in lines():
-            print(line)
-    else:
-        with atomic_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines())
-    read = corpus.report
+    write_lines(lines(), out)
     if bare:
         print(f"zhnlp: warning: {bare:,} documents have no keyword", file=sys.stderr)
-    if read.examples or read.skipped.keys() - {"blank"}:
-        print(read, file=sys.stderr)
+    say_faults(corpus)

@@ -9,8 +9,35 @@ from typing import Annotated
 import typer
 
 from zhnlp.cli.application import app
-from zhnlp.cli.options import Encoding, Files, Out, Progress, TextField
+from zhnlp.cli.options import (
+    Duplicates,
+    Encoding,
+    Files,
+    Format,
+    Memory,
+    Out,
+    Progress,
+    Report,
+    Runs,
+    Strict,
+    TextField,
+    Threads,
+    Unit,
+    Workdir,
+)
 from zhnlp.cli.refusals import check_place, mendable
+from zhnlp.cli.tables import check_table_places, hand_over
+
+COLUMNS = {
+    "word": lambda row: row["word"],
+    "count": lambda row: row["count"],
+    "documents": lambda row: row["document_count"],
+    "score": lambda row: row["score"],
+    "pmi": lambda row: row["pmi"],
+    "left_entropy": lambda row: row["left_entropy"],
+    "right_entropy": lambda row: row["right_entropy"],
+    "known": lambda row: "known" if row["known"] else "new",
+}
 
 
 @app.command(epilog="Example: zhnlp words corpora/power_grid/*.txt --min-count 5 --top 20 --out words.csv")
@@ -18,13 +45,8 @@ from zhnlp.cli.refusals import check_place, mendable
 def words(
     files: Files,
     out: Out = None,
-    format: Annotated[
-        str | None,
-        typer.Option(help="jieba, hanlp, ik, list or tokenizer (a folder), whatever --out ends in."),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Also write an HTML page with table, plots and contexts.")
-    ] = None,
+    format: Format = None,
+    report: Report = None,
     segmenter: Annotated[
         Path | None,
         typer.Option(help="Also learn a segmenter and write its weights (.csv, .jsonl) for zhnlp segment."),
@@ -44,17 +66,15 @@ def words(
         str, typer.Option(help="What is known: jieba, a dictionary file, or none.")
     ] = "jieba",
     new_only: Annotated[bool, typer.Option("--new-only", help="Leave known words out.")] = False,
-    runs: Annotated[str, typer.Option(help="Latin and digit runs: symbol, token or drop.")] = "symbol",
-    memory: Annotated[str | None, typer.Option(help="Ceiling such as 2GB; more goes to disk.")] = None,
-    workdir: Annotated[
-        Path | None, typer.Option(help="Folder for counting out of core; a killed run resumes.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="Workers; default: all processors.")] = None,
+    runs: Runs = "symbol",
+    memory: Memory = None,
+    workdir: Workdir = None,
+    threads: Threads = None,
     text_field: TextField = None,
     encoding: Encoding = "utf-8",
-    unit: Annotated[str, typer.Option(help="A document of a text file: line, paragraph or file.")] = "line",
-    duplicates: Annotated[str, typer.Option(help="keep, exact or near: drop repeated documents.")] = "keep",
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first broken line.")] = False,
+    unit: Unit = "line",
+    duplicates: Duplicates = "keep",
+    strict: Strict = False,
     entropy: Annotated[
         bool, typer.Option("--entropy", help="Print bits per character and per word.")
     ] = False,
@@ -62,18 +82,9 @@ def words(
 ) -> None:
     """Find the words of raw text and rank them."""
     from zhnlp.mining.discoverer import WordDiscoverer
-    from zhnlp.mining.export import check_format
-    from zhnlp.mining.table import writer_of
     from zhnlp.text import Corpus
 
-    if out is not None and format is None:
-        writer_of(out)  # refuse a wrong ending before the work, not after
-    elif format is not None:
-        check_format(format)
-        if out is None:
-            raise ValueError(f"--format {format} needs --out: expected the name of a file or folder to write")
-    check_place(out, "--out", folder=format == "tokenizer")
-    check_place(report, "--report")
+    check_table_places(out, format, report)
     check_place(segmenter, "--segmenter")
     discoverer = WordDiscoverer(
         method,
@@ -96,12 +107,7 @@ def words(
     table = discoverer.fit(corpus).freeze()
     say = discoverer.progress.say
     say(discoverer.corpus_summary())
-    if out is not None:
-        table.save(out, format)
-        say(f"{len(table):,} words → {out}")
-    else:
-        shown = table if top is not None or not sys.stdout.isatty() else table[:50]
-        _print_words(shown)
+    hand_over(table, COLUMNS, out, format, say, all_rows=top is not None)
     if segmenter is not None:
         discoverer.to_segmenter().save(segmenter)
         say(f"segmenter → {segmenter}")
@@ -110,14 +116,3 @@ def words(
     if report is not None:
         table.report(report)
         say(f"report → {report}")
-
-
-def _print_words(rows: list[dict]) -> None:
-    print("word\tcount\tdocuments\tscore\tpmi\tleft_entropy\tright_entropy\tknown")
-    for row in rows:
-        pmi = "" if row["pmi"] is None else f"{row['pmi']:.2f}"
-        entropies = f"{row['left_entropy']:.2f}\t{row['right_entropy']:.2f}"
-        known = "known" if row["known"] else "new"
-        print(
-            f"{row['word']}\t{row['count']}\t{row['document_count']}\t{row['score']:.2f}\t{pmi}\t{entropies}\t{known}"
-        )
