@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,23 +14,33 @@ from zhnlp.mining.count import check_limits
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.engines import Job, make_engine
 from zhnlp.mining.methods import make_method
-from zhnlp.mining.occurrences import locate
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.rank import default_cut
 from zhnlp.mining.score import score_nodes
 from zhnlp.mining.stages import Stages
-from zhnlp.mining.terms.phrases import make_lexicon
+from zhnlp.mining.terms.meaning import (
+    Semantics,
+    cluster_terms,
+    meaning_of_terms,
+)
+from zhnlp.mining.terms.phrases import Lexicon, make_lexicon
 from zhnlp.mining.terms.reference import ReferenceCounts
 from zhnlp.mining.terms.rows import make_rows
 from zhnlp.mining.terms.rules import Rule, RuleSet, chinese_rules
 from zhnlp.mining.terms.scorers import LogLikelihood, Scorer, make_scorer
+from zhnlp.mining.terms.scorers.log_odds import features
 from zhnlp.mining.terms.selection import Selection, select
+from zhnlp.mining.terms.semantic import add_meaning, term_rows, train_unit_vectors
 from zhnlp.mining.terms.statistics import TermCandidates, find_candidates
+from zhnlp.mining.terms.supervision import learn_from_known
 from zhnlp.mining.terms.table import TermTable
+from zhnlp.mining.terms.vectors import WordVectors
 from zhnlp.mining.terms.word_classes import word_classes
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import thread_count
 
+SHORTLIST = 30_000  # candidates, best by contrast, of which vectors and known terms are asked
+ENOUGH = 200_000  # symbols of a domain from which vectors are worth training
 SIGNIFICANT = 3.84  # G² beyond which a difference is hardly chance (p < 0.05, one degree of freedom)
 
 
@@ -47,6 +57,12 @@ class DomainTermMiner:
         min_count: occurrences below which an n-gram is never a term (1 or more).
         top: terms in the table at most; None for all that the rules let pass.
         min_score: least score; None for no bound.
+        vectors: whether word vectors of the domain, trained on the spot, correct the ranking and group the terms; None:
+            where there is enough text (200,000 symbols), and not on Spark.
+        seeds: terms that are known to be right, for the vectors to go by; None takes those of the best contrast.
+        known_terms: some hundred terms that are known; a model that tells them from the other candidates then scores all.
+        clustering: "growth" (the growing cluster of post 6540), "louvain" (communities of neighbours), or None.
+        seed: of all that is random (vectors, communities, map).
         examples: read the corpus again for a line of context a term, where it can be read again.
         runs: what becomes of Latin and digit runs: "symbol", "token" or "drop".
         threads: workers; None takes all processors.  The table does not depend on it.
@@ -76,8 +92,13 @@ class DomainTermMiner:
         rules: RuleSet | Iterable[Rule] | None = None,
         max_length: int = 8,
         min_count: int = 5,
-        top: int | None = 20_000,
+        top: int | None = 30_000,
         min_score: float | None = None,
+        vectors: bool | None = None,
+        seeds: Sequence[str] | None = None,
+        known_terms: Sequence[str] | None = None,
+        clustering: str | None = "growth",
+        seed: int = 0,
         examples: bool = True,
         runs: str = "symbol",
         threads: int | None = None,
@@ -95,6 +116,14 @@ class DomainTermMiner:
         self.scorer = make_scorer(scorer)
         self.rules = chinese_rules() if rules is None else RuleSet(rules)
         self.top, self.min_score, self.examples = top, min_score, examples
+        self.semantics = Semantics(seeds, clustering, seed=seed)
+        self._vectors, self.known_terms = vectors, known_terms
+        if seeds is not None and vectors is False:
+            raise ValueError("seeds need word vectors: leave vectors=False out, or seeds")
+        if vectors and engine == "spark":
+            raise ValueError(
+                "word vectors are not trained on Spark: leave vectors out, or mine with the local engine"
+            )
         self.engine, self._spark = engine, spark
         self.stages = Stages(Progress(progress))
         self.job = Job(
@@ -119,6 +148,7 @@ class DomainTermMiner:
         self.candidates: TermCandidates | None = None
         self.scores = np.empty(0)
         self.selection: Selection | None = None
+        self.vectors: WordVectors | None = None
 
     def _job_in(self, part: str) -> Job:
         workdir = self.job.workdir
@@ -193,44 +223,92 @@ class DomainTermMiner:
             )
         self.symbols, self.trie = self._engine.count(keep)
         self._open = keep
-        with self.stages("candidates"):
-            self.candidates = self._find_candidates()
+        lexicon = self._find_candidates()
         with self.stages("score"):
-            self.scores = self.scorer.score(self.candidates.statistics)
-            self.selection = self._select(self.scores, self.top, self.min_score)
-        return self._table()
+            self._score()
+        rows = self._correct(lexicon)
+        counts = self.candidates.statistics.count
+        self.selection = self.selection.ranked(self.scores, counts, top=self.top, min_score=self.min_score)
+        return self._table(rows)
 
-    def _find_candidates(self) -> TermCandidates:
+    def _find_candidates(self) -> Lexicon:
         symbols, trie = self.symbols, self.trie
         shown = {"threads": self.job.threads, "progress": self.progress}
-        method = make_method("ngram")
-        found = method.find(symbols, trie, **shown)
-        mined = found.kept
-        cut = default_cut(trie, found, method.min_score)
-        mined = mined[
-            score_nodes(trie, mined, found.segments[mined]).round(6) >= (-np.inf if cut is None else cut)
-        ]
-        classes = word_classes(trie)
-        lexicon = make_lexicon(symbols, trie, np.union1d(mined, np.flatnonzero(classes.listed)), **shown)
-        return find_candidates(symbols, trie, lexicon, classes.classes, self.reference, **shown)
+        with self.stages("lexicon"):
+            method = make_method("ngram")
+            found = method.find(symbols, trie, **shown)
+            cut = default_cut(trie, found, method.min_score)
+            mined = found.kept[score_nodes(trie, found.kept, found.segments[found.kept]).round(6) >= cut]
+            classes = word_classes(trie)
+            lexicon = make_lexicon(symbols, trie, np.union1d(mined, np.flatnonzero(classes.listed)), **shown)
+        with self.stages("candidates"):
+            self.candidates = find_candidates(
+                symbols, trie, lexicon, classes.classes, self.reference, **shown
+            )
+        return lexicon
 
-    def _select(self, scores: np.ndarray, top: int | None, min_score: float | None = None) -> Selection:
+    def _score(self) -> None:
+        """Score all candidates, and choose those that are worth a closer look."""
+        statistics = self.candidates.statistics
+        self.scores = self.scorer.score(statistics)
+        self.selection = self._select(self.scores, None if self.top is None else max(self.top, SHORTLIST))
+        if self.known_terms is not None and self.selection.terms:
+            chosen = self.selection.kept
+            columns = features(statistics.of(chosen))
+            matrix = np.stack([*columns.values(), self.scores[chosen]], axis=1)
+            self.scores[chosen] = learn_from_known(matrix, self.selection.terms, self.known_terms).scores
+
+    def _correct(self, lexicon: Lexicon) -> dict[str, np.ndarray]:
+        """Correct the scores of the chosen candidates by what they mean; returns the vector of each."""
+        chosen, terms = self.selection.kept, self.selection.terms
+        if not terms or not self._wants_vectors():
+            return {}
+        with self.stages("vectors"):
+            words, weights = lexicon
+            units = train_unit_vectors(
+                self.symbols,
+                self.trie,
+                words,
+                weights,
+                seed=self.semantics.seed,
+                threads=self.job.threads,
+                progress=self.progress,
+            )
+            self.vectors = units.vectors
+            rows = term_rows(self.trie, self.candidates.nodes[chosen], words, weights, units)
+            contrast = self.scores[chosen]
+            self.scores[chosen] = add_meaning(
+                contrast, meaning_of_terms(terms, rows, contrast, self.semantics)
+            )
+        return dict(zip(terms, rows))
+
+    def _wants_vectors(self) -> bool:
+        if self._vectors is not None:
+            return self._vectors
+        return self.engine == "local" and (self.trie.total >= ENOUGH or self.semantics.seeds is not None)
+
+    def _select(self, scores: np.ndarray, top: int | None) -> Selection:
         nodes, statistics = self.candidates.nodes, self.candidates.statistics
         if not self._stands_out():
             return Selection(np.empty(0, np.int64), [], {}, nodes.size)
-        return select(self.trie, nodes, scores, statistics, self.rules, top=top, min_score=min_score)
+        return select(self.trie, nodes, scores, statistics, self.rules, top=top)
 
     def _stands_out(self) -> bool:
         """Whether anything is significantly more frequent here than in the reference."""
         return bool((LogLikelihood().score(self.candidates.statistics) > SIGNIFICANT).any())
 
-    def _table(self) -> TermTable:
+    def _table(self, vectors: dict[str, np.ndarray]) -> TermTable:
+        terms = self.selection.terms
+        clusters = None
+        if vectors and terms:
+            with self.stages("clusters"):
+                stacked = np.stack([vectors[term] for term in terms])
+                clusters = cluster_terms(terms, stacked, self.semantics).columns()
         with self.stages("table"):
-            rows = make_rows(self.trie, self.candidates, self.selection, self.scores)
-            nodes = self.candidates.nodes[self.selection.kept]
+            rows = make_rows(self.trie, self.candidates, self.selection, self.scores, clusters)
         if self.examples and rows:
-            _, first = locate(self.symbols, self.trie, nodes, threads=self.job.threads)
-            for row, example in zip(rows, self._engine.examples(self.selection.terms, first)):
+            first = self.candidates.first[self.selection.kept]
+            for row, example in zip(rows, self._engine.examples(terms, first)):
                 row["example"] = example
         if not rows:
             warnings.warn(self._why_empty(), stacklevel=3)
@@ -289,6 +367,9 @@ class DomainTermMiner:
             "reference": self.reference.source,
             "n-grams": len(self.trie),
             "candidates": len(self.candidates.nodes),
+            "vectors": None if self.vectors is None else f"{len(self.vectors):,} units",
+            "clustering": None if self.vectors is None else self.semantics.clustering,
+            "seed": self.semantics.seed,
             "top": self.top,
             "min_score": self.min_score,
             "memory": job.memory,

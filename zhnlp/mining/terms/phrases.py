@@ -7,6 +7,7 @@ both of its ends are borders of that cut.
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +15,11 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
-from zhnlp.mining.join import Edges, Transitions, next_node, transitions
+from zhnlp.mining.join import FREQUENT, Edges, Transitions, next_node, transitions
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.viterbi import STRETCH, cut_stretch, segment_corpus, unit_weights
-from zhnlp.mining.workers import Tallies, walk
+from zhnlp.mining.workers import split_range, walk, work
 
 
 class Lexicon(NamedTuple):
@@ -54,12 +55,26 @@ def make_lexicon(
     return Lexicon(words, unit_weights(trie, words, counts))
 
 
+class Phrases(NamedTuple):
+    """Where each n-gram is a phrase: both of its ends are borders of the cut corpus."""
+
+    counts: np.ndarray  # (nodes,) int64, occurrences
+    documents: np.ndarray  # (nodes,) int64, documents with such an occurrence
+    first: np.ndarray  # (nodes,) int64, number of the first of them; -1 for none
+
+
+_COUNT, _DOCUMENTS, _FIRST, _LAST = range(4)  # columns of a thread's tally, side by side since read together
+
+
 @compiled
-def _count_phrases(symbols, begin, end, table, weight, longest, edges, max_length, counts):
+def _count_phrases(
+    symbols, begin, end, starts, shift, document, table, weight, longest, edges, bigrams, max_length, tally
+):
     best = np.empty(STRETCH + 1, np.float64)
     via = np.empty(STRETCH + 1, np.int64)
     size = np.empty(STRETCH + 1, np.int64)
     borders = np.empty(STRETCH + 2, np.int64)
+    frequent = bigrams.shape[0]
     at = begin
     while at < end:
         if symbols[at] == 0:
@@ -68,6 +83,8 @@ def _count_phrases(symbols, begin, end, table, weight, longest, edges, max_lengt
         stop = at
         while stop < end and symbols[stop] != 0 and stop - at < STRETCH:
             stop += 1
+        while document + 1 < starts.size and starts[document + 1] + shift <= at:
+            document += 1
         cut_stretch(symbols, at, stop - at, table, weight, longest, best, via, size)
         n = STRETCH + 1  # borders from the end of the array, rising: the last one is ``stop``
         i = stop - at
@@ -83,11 +100,20 @@ def _count_phrases(symbols, begin, end, table, weight, longest, edges, max_lengt
             j = i + 1
             while node >= 2:
                 if j == borders[b]:
-                    counts[node] += 1
+                    tally[node, _COUNT] += 1
+                    if tally[node, _LAST] != document:
+                        tally[node, _LAST] = document
+                        tally[node, _DOCUMENTS] += 1
+                        if tally[node, _FIRST] < 0 or document < tally[node, _FIRST]:
+                            tally[node, _FIRST] = document
                     b += 1
                 if j == stop or j - i == max_length:
                     break
-                node = next_node(edges, node, symbols[j])
+                symbol = symbols[j]
+                if j == i + 1 and node < frequent and symbol < frequent:
+                    node = np.int64(bigrams[node, symbol])
+                else:
+                    node = next_node(edges, node, symbol)
                 j += 1
         at = stop
 
@@ -98,20 +124,33 @@ def _phrases(
     weights: np.ndarray,
     longest: int,
     edges: Edges,
+    bigrams: np.ndarray,
     max_length: int,
     *,
     threads: int,
     progress: Progress | None,
-) -> tuple[np.ndarray]:
-    tallies = Tallies(weights.size, np.uint32)
+) -> Phrases:
+    own = threading.local()
+    tallies: list[np.ndarray] = []
 
     def job(begin, end, document):
-        frame = table, weights, longest, edges, max_length
-        _count_phrases(symbols.array, begin, end, *frame, tallies.mine())
+        if not hasattr(own, "tally"):
+            own.tally = np.zeros((weights.size, 4), np.int32)
+            own.tally[:, _FIRST:] = -1
+            tallies.append(own.tally)
+        where = symbols.array, begin, end, symbols.starts, symbols.span[0], document
+        _count_phrases(*where, table, weights, longest, edges, bigrams, max_length, own.tally)
 
     for _ in walk(symbols, job, threads=threads, progress=progress):
         pass
-    return (tallies.total(),)
+    counts, documents = (np.zeros(weights.size, np.int64) for _ in range(2))
+    first = np.full(weights.size, -1, np.int64)
+    for tally in tallies:
+        counts += tally[:, _COUNT]
+        documents += tally[:, _DOCUMENTS]
+        earlier = (tally[:, _FIRST] >= 0) & ((first < 0) | (tally[:, _FIRST] < first))
+        first[earlier] = tally[earlier, _FIRST]
+    return Phrases(counts, documents, first)
 
 
 def count_phrases(
@@ -121,8 +160,8 @@ def count_phrases(
     *,
     threads: int = 1,
     progress: Progress | None = None,
-) -> np.ndarray:
-    """How often each n-gram begins and ends at borders of the cut corpus, (nodes,) int64.
+) -> Phrases:
+    """How often, in how many documents and where first each n-gram begins and ends at borders of the cut corpus.
 
     Example:
         >>> from zhnlp.mining.count import count_ngrams
@@ -131,24 +170,41 @@ def count_phrases(
         >>> symbols = encode_texts(["命名空间，空间命名"])
         >>> trie = count_ngrams(symbols, min_count=1)
         >>> lexicon = make_lexicon(symbols, trie, find_texts(trie, ["命名", "空间"]))
-        >>> count_phrases(symbols, trie, lexicon)[find_texts(trie, ["命名空间", "名空间"])].tolist()
+        >>> count_phrases(symbols, trie, lexicon).counts[find_texts(trie, ["命名空间", "名空间"])].tolist()
         [1, 0]
     """
     chosen = np.zeros(len(trie), np.bool_)
     chosen[lexicon.nodes] = True
     longest = int(trie.depth[lexicon.nodes].max(initial=1))
     edges = Edges(trie.symbol, trie.first_child, trie.children)
-    frame = transitions(trie, chosen), lexicon.weights, longest, edges, trie.max_length
-    return symbols.sum_over(_phrases, *frame, threads=threads, progress=progress)[0]
+    frame = (
+        transitions(trie, chosen),
+        lexicon.weights,
+        longest,
+        edges,
+        _frequent_bigrams(trie),
+        trie.max_length,
+    )
+    return Phrases(*symbols.sum_over(_phrases, *frame, threads=threads, progress=progress, least=(2,)))
+
+
+def _frequent_bigrams(trie: Trie) -> np.ndarray:
+    """The nodes of pairs of frequent symbols (identities go by falling count), -1 for none, (K, K) int32."""
+    size = min(FREQUENT, len(trie.alphabet))
+    table = np.full((size, size), -1, np.int32)
+    pairs = np.flatnonzero(trie.depth == 2)
+    pairs = pairs[(trie.parent[pairs] < size) & (trie.symbol[pairs] < size)]
+    table[trie.parent[pairs], trie.symbol[pairs]] = pairs
+    return table
 
 
 @compiled
-def _cut_paths(paths, lengths, weight, edges, units, first, last):
+def _cut_paths(paths, lengths, weight, edges, begin, end, units, first, last):
     n = paths.shape[1]
     best = np.empty(n + 1, np.float64)
     size = np.empty(n + 1, np.int64)
     via = np.empty(n + 1, np.int64)
-    for k in range(lengths.size):
+    for k in range(begin, end):
         length = lengths[k]
         best[0] = 0.0
         best[1:] = -np.inf
@@ -170,27 +226,30 @@ def _cut_paths(paths, lengths, weight, edges, units, first, last):
             i -= size[i]
 
 
-def cut_nodes(trie: Trie, nodes: np.ndarray, lexicon: Lexicon) -> Cuts:
+def cut_nodes(trie: Trie, nodes: np.ndarray, lexicon: Lexicon, *, threads: int = 1) -> Cuts:
     """Cut each of ``nodes`` by itself into units of the lexicon with least information."""
     units, first, last = (np.zeros(nodes.size, np.int64) for _ in range(3))
     edges = Edges(trie.symbol, trie.first_child, trie.children)
-    lengths = trie.depth[nodes].astype(np.int64)
-    _cut_paths(trie.paths(nodes), lengths, lexicon.weights, edges, units, first, last)
+    frame = trie.paths(nodes), trie.depth[nodes].astype(np.int64), lexicon.weights, edges
+    jobs = [
+        (*frame, begin, end, units, first, last) for begin, end in split_range(0, nodes.size, 8 * threads)
+    ]
+    work(_cut_paths, jobs if nodes.size else [], threads)
     return Cuts(units, first, last)
 
 
-def candidate_phrases(trie: Trie, phrases: np.ndarray, *, least_share: float = 0.3) -> np.ndarray:
+def candidate_phrases(trie: Trie, counts: np.ndarray, *, least_share: float = 0.3) -> np.ndarray:
     """Nodes that can be terms, rising: two symbols or more, no number, often enough a phrase.
 
     Args:
-        phrases: (nodes,) from `count_phrases`.
+        counts: (nodes,) of `count_phrases`.
         least_share: least share of the occurrences at which the n-gram is a phrase (0-1).
     """
     words = np.flatnonzero(
         (trie.depth > 1)
         & (trie.count >= trie.min_count)
-        & (phrases >= least_share * trie.count)
-        & (phrases > 0)
+        & (counts >= least_share * trie.count)
+        & (counts > 0)
     )
     bad = trie.alphabet.is_number.copy()
     bad[:FIRST_SYMBOL] = True

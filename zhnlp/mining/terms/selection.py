@@ -29,6 +29,26 @@ class Selection:
     rejected: dict[str, str] = field(default_factory=dict)
     unread: int = 0
 
+    def ranked(
+        self,
+        scores: np.ndarray,
+        counts: np.ndarray,
+        *,
+        top: int | None = None,
+        min_score: float | None = None,
+    ) -> Selection:
+        """The same terms by falling score, then by falling count, then by text; at most ``top``, none below ``min_score``.
+
+        Args:
+            scores, counts: (M,) of all candidates.
+        """
+        keys = zip(
+            (-scores[self.kept]).tolist(), (-counts[self.kept]).tolist(), self.terms, self.kept.tolist()
+        )
+        order = [key for key in sorted(keys) if min_score is None or -key[0] >= min_score][:top]
+        kept = np.array([place for *_, place in order], np.int64)
+        return Selection(kept, [text for _, _, text, _ in order], self.rejected, self.unread)
+
     def summary(self, examples: int = 5) -> dict[str, dict]:
         """Rule -> how many it rejected, and the best of them."""
         found: dict[str, dict] = {}
@@ -80,8 +100,5 @@ def select(
             texts.append(term)
             if len(kept) == room:
                 break
-    by_rank = sorted(
-        range(len(kept)), key=lambda i: (-scores[kept[i]], -int(statistics.count[kept[i]]), texts[i])
-    )
-    places = np.array([kept[i] for i in by_rank], np.int64)
-    return Selection(places, [texts[i] for i in by_rank], rejected, int(scores.size) - read)
+    chosen = Selection(np.array(kept, np.int64), texts, rejected, int(scores.size) - read)
+    return chosen.ranked(scores, statistics.count)

@@ -8,10 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from zhnlp.mining.encode import Symbols
-from zhnlp.mining.occurrences import locate
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.terms.nesting import sum_containers, widest_extensions
-from zhnlp.mining.terms.phrases import Cuts, Lexicon, candidate_phrases, count_phrases, cut_nodes
+from zhnlp.mining.terms.phrases import Lexicon, candidate_phrases, count_phrases, cut_nodes
 from zhnlp.mining.terms.reference import ReferenceCounts
 from zhnlp.mining.trie import Trie
 
@@ -22,10 +21,10 @@ class TermStatistics:
 
     Attributes:
         total, reference_total: symbols of the domain, of the reference.
-        count, document_count: occurrences in the domain, and documents with the candidate.
+        count: occurrences in the domain.
+        phrases, document_count: occurrences at which both ends are borders of words, and documents with such a one.
         reference_count: occurrences in the reference; 0 where it has none, or fewer than it counts.
         length: symbols (a Han character, or a Latin run).
-        phrases: occurrences at which both ends are borders of words.
         left_entropy, right_entropy: nats, of the neighbours.
         inner_left_entropy: nats, of what stands before the candidate without its first symbol.
         right_extension: count of the most frequent continuation by one symbol to the right.
@@ -89,12 +88,11 @@ def log_ratio(count: np.ndarray, total: int, other: np.ndarray, other_total: int
 
 @dataclass(eq=False)
 class TermCandidates:
-    """Candidates as nodes of the domain's trie, with their statistics and how they fall into words."""
+    """Candidates as nodes of the domain's trie, with their statistics."""
 
     nodes: np.ndarray  # (M,) int64, rising
     statistics: TermStatistics
-    cuts: Cuts
-    reference_counts: np.ndarray  # (nodes,) int64, of every n-gram of the trie
+    first: np.ndarray  # (M,) int64, number of the first document in which it is a phrase
 
 
 def find_candidates(
@@ -114,10 +112,9 @@ def find_candidates(
         reference: what the domain is compared with.
     """
     phrases = count_phrases(symbols, trie, lexicon, threads=threads, progress=progress)
-    nodes = candidate_phrases(trie, phrases)
-    cuts = cut_nodes(trie, nodes, lexicon)
+    nodes = candidate_phrases(trie, phrases.counts)
+    cuts = cut_nodes(trie, nodes, lexicon, threads=threads)
     there = reference.count_nodes(trie)
-    document_count, _ = locate(symbols, trie, nodes, threads=threads, progress=progress)
     nesting = sum_containers(trie, nodes)
     left, right = widest_extensions(trie)
     several = cuts.units > 1
@@ -131,10 +128,10 @@ def find_candidates(
         total=trie.total,
         reference_total=reference.total,
         count=count,
-        document_count=document_count,
+        document_count=phrases.documents[nodes],
         reference_count=there[nodes],
         length=trie.depth[nodes].astype(np.int64),
-        phrases=phrases[nodes],
+        phrases=phrases.counts[nodes],
         left_entropy=trie.left_entropy[nodes].astype(np.float64),
         right_entropy=trie.right_entropy[nodes].astype(np.float64),
         inner_left_entropy=trie.left_entropy[trie.suffix[nodes]].astype(np.float64),
@@ -151,4 +148,4 @@ def find_candidates(
         first_partners=partners[0][cuts.first],
         last_partners=partners[1][cuts.last],
     )
-    return TermCandidates(nodes, statistics, cuts, there)
+    return TermCandidates(nodes, statistics, phrases.first[nodes])

@@ -1,0 +1,116 @@
+"""What the vectors of terms are used for: seeds that were given or chosen, clusters, a map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zhnlp.mining.terms.communities import find_communities
+from zhnlp.mining.terms.expansion import Growth, expand, similarity_at, split_known
+from zhnlp.mining.terms.map import place_words
+from zhnlp.mining.terms.semantic import automatic_seeds, score_meaning
+from zhnlp.mining.terms.vectors import WordVectors
+
+CLUSTERINGS = ("growth", "louvain")
+SEEDS = 140  # terms that a cluster grows from, as many as post 6540 picked by hand
+NEAR = 0.002  # share of all pairs of terms that are near enough for a term to take another in
+MAPPED = 500  # terms that get a place on the map, best first
+
+
+@dataclass(frozen=True)
+class Semantics:
+    """Options of the semantic step; see `zhnlp.mining.terms.miner.DomainTermMiner`."""
+
+    seeds: Sequence[str] | None = None
+    clustering: str | None = "growth"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.clustering is not None and self.clustering not in CLUSTERINGS:
+            raise ValueError(
+                f"clustering={self.clustering!r} is not known: expected {', '.join(map(repr, CLUSTERINGS))} or None"
+            )
+        if isinstance(self.seeds, str):
+            raise ValueError(
+                f"seeds={self.seeds!r} is one text: expected a list of terms, such as ['变压器', '断路器']"
+            )
+
+
+@dataclass(eq=False)
+class Clusters:
+    """Columns of the chosen terms; None where a term is in no cluster, or has no place."""
+
+    similarity: list[float | None]
+    cluster: list[int | None]
+    depth: list[int | None]
+    x: list[float | None]
+    y: list[float | None]
+    unknown_seeds: list[str] = field(default_factory=list)
+
+    def columns(self) -> dict[str, list]:
+        """The columns as rows of a table take them."""
+        return {name: getattr(self, name) for name in ("similarity", "cluster", "depth", "x", "y")}
+
+
+def meaning_of_terms(
+    terms: Sequence[str], rows: np.ndarray, contrast: np.ndarray, options: Semantics
+) -> np.ndarray:
+    """How much each term means what the seeds mean, (M,) float64: mean 0, deviation 1."""
+    if options.seeds is None:
+        return score_meaning(rows, contrast)
+    known, _ = split_known(WordVectors(terms, rows), options.seeds, "seeds")
+    places = {term: i for i, term in enumerate(terms)}
+    if not known:
+        raise ValueError(
+            f"none of the {len(options.seeds)} seeds is among the {len(terms):,} candidates: expected terms of this corpus. "
+            "Next: look at the table that seeds=None gives"
+        )
+    return score_meaning(rows, contrast, np.array([places[term] for term in known]))
+
+
+def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) -> Clusters:
+    """Clusters of the chosen terms, best first, and places of the best on a map.
+
+    Args:
+        terms: M terms, best first.
+        rows: (M, D) from `zhnlp.mining.terms.semantic.term_rows`.
+    """
+    size = len(terms)
+    columns = {name: [None] * size for name in ("similarity", "cluster", "depth", "x", "y")}
+    placed = np.flatnonzero(np.abs(rows).max(axis=1, initial=0) > 0)
+    clusters = Clusters(**columns)
+    if placed.size < 3:
+        return clusters
+    vectors = WordVectors([terms[i] for i in placed], rows[placed])
+    if options.clustering == "growth":
+        growth = grow_cluster(vectors, options)
+        clusters.unknown_seeds = growth.unknown
+        where = dict(zip(vectors.words, placed.tolist()))
+        for word, similarity, cluster, depth in zip(
+            growth.words, growth.similarity, growth.cluster, growth.depth
+        ):
+            place = where[word]
+            clusters.similarity[place] = round(similarity, 6)
+            clusters.cluster[place], clusters.depth[place] = cluster, depth
+    elif options.clustering == "louvain":
+        labels = find_communities(vectors, seed=options.seed)
+        for place, label in zip(placed.tolist(), labels.tolist()):
+            clusters.cluster[place] = label
+    mapped = placed[:MAPPED]
+    for place, (x, y) in zip(mapped.tolist(), place_words(rows[mapped], seed=options.seed).tolist()):
+        clusters.x[place], clusters.y[place] = x, y
+    return clusters
+
+
+def grow_cluster(vectors: WordVectors, options: Semantics) -> Growth:
+    """The growing cluster of post 6540 over the terms, from seeds that were given or from the best terms.
+
+    The threshold rises from a cosine that 1 in 500 pairs exceed: a fixed one depends on the size of the vectors.
+    """
+    seeds = options.seeds
+    if seeds is None:
+        seeds = [vectors.words[i] for i in automatic_seeds(-np.arange(len(vectors.words)), SEEDS)]
+    least = min(max(similarity_at(vectors, NEAR, seed=options.seed), 0.0), 1.0)
+    return expand(vectors, seeds, min_similarity=least)
