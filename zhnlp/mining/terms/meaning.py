@@ -13,9 +13,10 @@ from zhnlp.mining.terms.map import place_words
 from zhnlp.mining.terms.semantic import automatic_seeds, score_meaning
 from zhnlp.mining.terms.vectors import WordVectors
 
-CLUSTERINGS = ("growth", "louvain")
+CLUSTERINGS = ("louvain", "growth")
 SEEDS = 140  # terms that a cluster grows from, as many as post 6540 picked by hand
-NEAR = 0.002  # share of all pairs of terms that are near enough for a term to take another in
+NEAR = 0.0005  # share of all pairs of terms that are near enough for a seed to take another term in
+GROUPED = 5000  # terms that communities are made of, best first
 MAPPED = 500  # terms that get a place on the map, best first
 
 
@@ -24,7 +25,7 @@ class Semantics:
     """Options of the semantic step; see `zhnlp.mining.terms.miner.DomainTermMiner`."""
 
     seeds: Sequence[str] | None = None
-    clustering: str | None = "growth"
+    clustering: str | None = "louvain"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -71,7 +72,10 @@ def meaning_of_terms(
 
 
 def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) -> Clusters:
-    """Clusters of the chosen terms, best first, and places of the best on a map.
+    """Clusters of the chosen terms, how far each lies from the seeds, and places of the best on a map.
+
+    Similarity and depth are those of the growing cluster, whose one connected part holds most of what it reaches;
+    communities say more about topics, so they number the clusters unless ``clustering`` says otherwise.
 
     Args:
         terms: M terms, best first.
@@ -84,19 +88,18 @@ def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) ->
     if placed.size < 3:
         return clusters
     vectors = WordVectors([terms[i] for i in placed], rows[placed])
-    if options.clustering == "growth":
-        growth = grow_cluster(vectors, options)
-        clusters.unknown_seeds = growth.unknown
-        where = dict(zip(vectors.words, placed.tolist()))
-        for word, similarity, cluster, depth in zip(
-            growth.words, growth.similarity, growth.cluster, growth.depth
-        ):
-            place = where[word]
-            clusters.similarity[place] = round(similarity, 6)
-            clusters.cluster[place], clusters.depth[place] = cluster, depth
-    elif options.clustering == "louvain":
-        labels = find_communities(vectors, seed=options.seed)
-        for place, label in zip(placed.tolist(), labels.tolist()):
+    growth = grow_cluster(vectors, options)
+    clusters.unknown_seeds = growth.unknown
+    where = dict(zip(vectors.words, placed.tolist()))
+    for word, similarity, part, depth in zip(growth.words, growth.similarity, growth.cluster, growth.depth):
+        place = where[word]
+        clusters.similarity[place], clusters.depth[place] = round(similarity, 6), depth
+        if options.clustering == "growth":
+            clusters.cluster[place] = part
+    if options.clustering == "louvain":
+        grouped = placed[:GROUPED]
+        vectors = WordVectors([terms[i] for i in grouped], rows[grouped])
+        for place, label in zip(grouped.tolist(), find_communities(vectors, seed=options.seed).tolist()):
             clusters.cluster[place] = label
     mapped = placed[:MAPPED]
     for place, (x, y) in zip(mapped.tolist(), place_words(rows[mapped], seed=options.seed).tolist()):
@@ -107,7 +110,7 @@ def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) ->
 def grow_cluster(vectors: WordVectors, options: Semantics) -> Growth:
     """The growing cluster of post 6540 over the terms, from seeds that were given or from the best terms.
 
-    The threshold rises from a cosine that 1 in 500 pairs exceed: a fixed one depends on the size of the vectors.
+    The threshold rises from a cosine that 1 in 2,000 pairs exceed: a fixed one depends on the size of the vectors.
     """
     seeds = options.seeds
     if seeds is None:

@@ -61,7 +61,8 @@ class DomainTermMiner:
             where there is enough text (200,000 symbols), and not on Spark.
         seeds: terms that are known to be right, for the vectors to go by; None takes those of the best contrast.
         known_terms: some hundred terms that are known; a model that tells them from the other candidates then scores all.
-        clustering: "growth" (the growing cluster of post 6540), "louvain" (communities of neighbours), or None.
+        clustering: "louvain" (communities of neighbours among the best 5,000 terms), "growth" (connected parts of the
+            growing cluster of post 6540), or None.
         seed: of all that is random (vectors, communities, map).
         examples: read the corpus again for a line of context a term, where it can be read again.
         runs: what becomes of Latin and digit runs: "symbol", "token" or "drop".
@@ -97,7 +98,7 @@ class DomainTermMiner:
         vectors: bool | None = None,
         seeds: Sequence[str] | None = None,
         known_terms: Sequence[str] | None = None,
-        clustering: str | None = "growth",
+        clustering: str | None = "louvain",
         seed: int = 0,
         examples: bool = True,
         runs: str = "symbol",
