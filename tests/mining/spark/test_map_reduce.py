@@ -16,6 +16,7 @@ from zhnlp.mining.methods import make_method, method_names
 from zhnlp.mining.occurrences import locate
 from zhnlp.mining.progress import Progress
 from zhnlp.mining.spark import counting
+from zhnlp.mining.spark import symbols as symbols_on_cluster
 from zhnlp.mining.spark.counting import Source, Tuning, count_encoded, encode_sources, find_alphabet
 from zhnlp.mining.spark.dataset import Partitions
 from zhnlp.mining.spark.pieces import Reading
@@ -118,6 +119,50 @@ def test_any_text_any_limits_any_cut(texts, max_length, min_count, runs, bucket,
     _, expected = one_machine(texts, runs, **limits)
     _, found = on_partitions(texts, partitions, runs, bucket, **limits)
     assert_same(expected, found)
+
+
+@pytest.mark.parametrize("max_length", [2, 3, 4, 5])
+def test_what_follows_a_head_ends_at_the_longest_length(max_length):
+    texts = ["一二三四五一三二四五"] * 2
+    _, expected = one_machine(texts, min_count=2, max_length=max_length)
+    _, found = on_partitions(texts, 2, bucket=3, min_count=2, max_length=max_length)
+    assert_same(expected, found)
+
+
+def test_no_bucket_holds_more_than_it_may():
+    pairs = np.array([2 << 16 | 2, 2 << 16 | 3, 3 << 16 | 2, 4 << 16 | 2, 5 << 16 | 2], np.uint64)
+    counts = np.array([7, 4, 6, 5, 9])
+    common = {"max_length": 4, "symbol_counts": np.arange(6), "entropies": np.zeros((2, 6))}
+    plan = Plan(6, pairs, counts, capacity=10, **common)
+    buckets, symbols = plan.buckets()
+    # 2 is followed by frequent pairs 11 times, so it is a head; 3, 4 and 5 stay symbols of the empty head
+    assert [(b.head, symbols[b.first : b.stop].tolist()) for b in buckets] == [
+        *((0, [3]), (0, [4]), (0, [5])),
+        *((1, [2]), (1, [3])),
+    ]
+    assert [(b.head, b.depth) for b in Plan(6, pairs, counts, capacity=11, **common).buckets()[0]] == [
+        (0, 0)
+    ] * 3
+
+
+@pytest.mark.parametrize("most", [1, 40, 1 << 20])
+def test_documents_are_numbered_by_file_however_files_are_dealt_out(most, monkeypatch):
+    monkeypatch.setattr(symbols_on_cluster, "_MOST_SYMBOLS", most)
+    files = {"a/1.txt": ["甲乙", "丙"], "a/2.txt": ["电网甲", "丁"], "a-b.txt": ["电网", "丙电站", "电站"]}
+    batches = {name: lines_of(texts, 1, name).partitions[0] for name, texts in files.items()}
+    dealt = Partitions([[batch for name in ("a/2.txt", "a-b.txt", "a/1.txt") for batch in batches[name]], []])
+    sources = [Source(dealt, Reading(ReadOptions(), None), 0)]
+    alphabet = find_alphabet(sources, "symbol", Tuning(2))
+    encoded = encode_sources(sources, alphabet)
+    trie = count_encoded(encoded, alphabet, Job(min_count=1), Tuning(2))
+    places = Places(encoded.rows(*METADATA), [lambda path: tuple(path.split("/"))])
+    there = ClusterSymbols(encoded, alphabet, places.numbers, 0, places.documents, 2)
+    order = [text for name in ("a/1.txt", "a/2.txt", "a-b.txt") for text in files[name]]
+    nodes = np.arange(2, len(trie))
+    documents, first = locate(there, trie, nodes)
+    for word, n, at in zip(trie.words(nodes), documents, first):
+        assert n == sum(word in text for text in order), word
+        assert at == next(i for i, text in enumerate(order) if word in text), word
 
 
 def test_sums_over_partitions_equal_those_of_one_machine():
