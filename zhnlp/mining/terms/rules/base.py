@@ -34,7 +34,8 @@ class Rule:
         Raises:
             ValueError: ``matches`` gave another number of answers.
         """
-        answers = np.asarray(list(self.matches(terms, statistics)), bool)
+        answers = self.matches(terms, statistics)
+        answers = np.asarray(list(answers) if np.iterable(answers) else answers, bool)
         if answers.shape != (len(terms),):
             raise ValueError(
                 f"rule {self.name!r} gave {answers.size:,} answers for {len(terms):,} candidates: expected one each"
