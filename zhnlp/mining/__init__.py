@@ -6,6 +6,7 @@
     methods/                    trie → candidates (join.py, viterbi.py cut the corpus)
     score.py, rank.py           candidates → ranked table (table.py)
     out_of_core/                the same counts when memory is short
+    engines/, spark/            where a corpus is read and counted: here, or on a cluster
     segmenter.py, export.py     a mined lexicon at work
 
 Nothing here imports torch or transformers.
