@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zhnlp.mining.alphabet import Alphabet
+from zhnlp.mining.alphabet import FIRST_SYMBOL, RUN_MODES, Alphabet
 from zhnlp.mining.engines import Job, make_engine
 from zhnlp.mining.lookup import Counted, find_texts, match_counts
 from zhnlp.mining.trie import Trie
@@ -23,6 +24,10 @@ from zhnlp.text.files import atomic_file
 MIN_COUNT = 5  # occurrences below which an n-gram of a reference corpus counts as absent
 _FORMAT = "zhnlp reference counts 1"
 _SHIPPED = "general.npz"
+_DAMAGE = (  # what numpy and zipfile raise for a file that is something else or damaged
+    *(ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 class NgramCounts(NamedTuple):
@@ -174,8 +179,8 @@ class ReferenceCounts:
             with np.load(path, allow_pickle=False) as file:
                 columns = {name: file[name] for name in file.files}
             facts = json.loads(columns["facts"].tobytes())
-            if facts.get("format") != _FORMAT:
-                raise ValueError(f"format {facts.get('format')!r}")
+            if not isinstance(facts, dict) or facts.get("format") != _FORMAT:
+                raise ValueError(f"its format is not {_FORMAT!r}")
             texts = columns["symbols"].tobytes().decode("utf-8").split("\n")
             alphabet = Alphabet(texts, columns["symbol_counts"], facts["runs"], dropped=facts["dropped"])
             ngrams = NgramCounts.linked(
@@ -186,7 +191,7 @@ class ReferenceCounts:
             raise FileNotFoundError(
                 f"{path} is not there: expected a file of reference counts. Next: ReferenceCounts.from_corpus(…).save({str(path)!r})"
             ) from None
-        except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise ValueError(
                 f"{path} holds no reference counts ({error}): expected a file that ReferenceCounts.save wrote. "
                 "If it is a corpus, give it as a Path without the ending .npz"
@@ -206,13 +211,23 @@ def _bytes(text: str) -> np.ndarray:
 
 def _check(ngrams: NgramCounts) -> None:
     """Refuse columns that compiled code must not walk."""
-    size = ngrams.symbol.size
+    alphabet, size = ngrams.alphabet, ngrams.symbol.size
+    for column in (ngrams.symbol, ngrams.count, ngrams.children, alphabet.counts):
+        if column.ndim != 1 or column.dtype.kind not in "iu" or (column.size and int(column.min()) < 0):
+            raise ValueError("its columns are not whole numbers of 0 or more")
     if not size == ngrams.count.size == ngrams.children.size:
         raise ValueError("its columns differ in length")
-    if len(ngrams.alphabet) + int(ngrams.children.sum(dtype=np.int64)) != size:
+    parents = np.flatnonzero(ngrams.children)
+    if (
+        len(alphabet) + int(ngrams.children.sum(dtype=np.int64)) != size
+        or (ngrams.first_child[parents] <= parents).any()
+    ):
         raise ValueError("its n-grams are not whole")
-    if size and (
-        len(ngrams.alphabet.counts) != len(ngrams.alphabet)
-        or int(ngrams.symbol.max()) >= len(ngrams.alphabet)
+    if (
+        len(alphabet) < FIRST_SYMBOL
+        or alphabet.counts.size != len(alphabet)
+        or int(ngrams.symbol.max()) >= len(alphabet)
     ):
         raise ValueError("its symbols are not whole")
+    if not isinstance(ngrams.min_count, int) or ngrams.min_count < 1 or alphabet.runs not in RUN_MODES:
+        raise ValueError("its facts are not those of a count")
