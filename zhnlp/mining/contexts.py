@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 
 from zhnlp.mining.segmentation.units import mark_units
-from zhnlp.text import Corpus, code_points, width_table
+from zhnlp.text import Corpus, code_points, fold_characters
 
 _AROUND = 30  # characters kept on each side of the word
 _FIRST_HAN = "\u2e80"
@@ -25,11 +25,6 @@ class Example(TypedDict):
     offset: int
 
 
-def _fold(text: str) -> str:
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return width_table()[points].astype(np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
-
-
 def find_word(text: str, word: str, split_runs: bool = False) -> int:
     """Where ``word`` first stands in ``text`` without being cut out of a run of letters and digits; or -1.
 
@@ -42,7 +37,7 @@ def find_word(text: str, word: str, split_runs: bool = False) -> int:
     at = text.find(word)
     if at >= 0 and ((word[0] >= _FIRST_HAN and word[-1] >= _FIRST_HAN) or _stands_free(text, word, at)):
         return at
-    folded = _fold(text)
+    folded = fold_characters(text)
     border = mark_units(code_points(folded), split_runs)
     at = folded.find(word)
     while at >= 0 and not (border[at] and border[at + len(word)]):

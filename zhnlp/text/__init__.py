@@ -11,7 +11,7 @@ from zhnlp.text.normalise import normalise
 from zhnlp.text.offsets import Normalised, OffsetMap
 from zhnlp.text.report import CorpusError, CorpusReport, CorpusWarning
 from zhnlp.text.sentences import Span, split_sentences
-from zhnlp.text.width import fold_width, width_table
+from zhnlp.text.width import fold_characters, fold_width, width_table
 
 __all__ = [
     "Block",
@@ -25,6 +25,7 @@ __all__ = [
     "Script",
     "Span",
     "code_points",
+    "fold_characters",
     "fold_width",
     "from_code_points",
     "is_han",

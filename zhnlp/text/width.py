@@ -45,6 +45,16 @@ def _voiced_kana() -> dict[int, np.ndarray]:
     return tables
 
 
+def fold_characters(text: str) -> str:
+    """The text with the width of each code point folded by itself, so that every offset stays what it is.
+
+    Example:
+        >>> fold_characters("５Ｇ基站")
+        '5G基站'
+    """
+    return from_code_points(width_table()[code_points(text)])
+
+
 def fold_width(text: str) -> Normalised:
     """Fold full-width and half-width forms to their usual ones, with the map back.
 

@@ -54,6 +54,10 @@ class Engine:
         """A context for each word, which occurs first in the document of that number; None where there is none to be had."""
         raise NotImplementedError
 
+    def spellings(self, words: Sequence[str]) -> list[list[str]]:
+        """How each word is also spelt in full width; none where the corpus cannot be read again."""
+        raise NotImplementedError
+
     @property
     def parts(self) -> int:
         """How many parts were added."""

@@ -15,6 +15,7 @@ from zhnlp.mining.count import count_ngrams
 from zhnlp.mining.encode import Symbols, SymbolStore
 from zhnlp.mining.engines.base import Engine, Job
 from zhnlp.mining.trie import Trie
+from zhnlp.mining.width_variants import width_variants
 from zhnlp.text import Corpus, CorpusWarning
 from zhnlp.text.files import write_whole
 
@@ -85,6 +86,14 @@ class LocalEngine(Engine):
         with self.job.stages("examples"), warnings.catch_warnings():
             warnings.simplefilter("ignore", CorpusWarning)  # said already in the first pass
             return find_examples(self._corpus, words, documents, self.job.runs == "token")
+
+    def spellings(self, words: Sequence[str]) -> list[list[str]]:
+        """Full-width spellings from one more reading; none where the corpus cannot be read again or has several parts."""
+        if self._corpus is None or not self._corpus.rereadable:
+            return [[] for _ in words]
+        with self.job.stages("spellings"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", CorpusWarning)  # said already in the first pass
+            return width_variants(self._corpus.blocks(), words, self.job.runs == "token")
 
     def _needs_disk(self, corpus: Corpus) -> bool:
         if self.job.memory is None:

@@ -20,7 +20,16 @@ from zhnlp.mining.engines.base import Engine, Job
 from zhnlp.mining.jit import warn_if_slow
 from zhnlp.mining.spark.counting import Source, Tuning, count_encoded, encode_sources, find_alphabet
 from zhnlp.mining.spark.frames import Frame
-from zhnlp.mining.spark.places import FOUND, METADATA, Places, read_examples, show_words
+from zhnlp.mining.spark.places import (
+    FOUND,
+    METADATA,
+    SPELT,
+    Places,
+    count_spelt,
+    read_examples,
+    read_spellings,
+    show_words,
+)
 from zhnlp.mining.spark.sources import Opened, open_source
 from zhnlp.mining.spark.symbols import ClusterSymbols
 from zhnlp.mining.trie import Trie
@@ -135,6 +144,17 @@ class SparkEngine(Engine):
                 options = source.part, wanted, self._places.filled, self.job.runs == "token"
                 rows += source.rows.map(show_words, source.reading, *options, schema=FOUND).rows()
         return read_examples(rows, len(words))
+
+    def spellings(self, words: Sequence[str]) -> list[list[str]]:
+        """Full-width spellings from one more reading of the text."""
+        if self._places is None or not len(words):
+            return [[] for _ in words]
+        rows = []
+        with self.job.stages("spellings"):
+            for source in self._sources(self._tuning()):
+                options = list(words), self.job.runs == "token"
+                rows += source.rows.map(count_spelt, source.reading, *options, schema=SPELT).rows()
+        return read_spellings(rows, len(words))
 
 
 def _session() -> SparkSession:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,12 +12,14 @@ import numpy as np
 from zhnlp.mining.contexts import Example, find_examples
 from zhnlp.mining.spark.arrow import batches_of
 from zhnlp.mining.spark.pieces import Reading, pieces
+from zhnlp.mining.width_variants import by_term, count_spellings
 from zhnlp.text.report import EXAMPLES, CorpusReport
 
 if TYPE_CHECKING:
     import pyarrow
 
 FOUND = {"word": "int", "example": "string"}
+SPELT = {"word": "int", "spelling": "string", "count": "bigint"}
 METADATA = ("part", "path", "start", "spans", "filled", "size", "report")
 
 
@@ -115,6 +118,27 @@ def show_words(
                     yield number, json.dumps(example, ensure_ascii=False)
 
     yield from batches_of(FOUND, rows())
+
+
+def count_spelt(
+    batches: Iterable[pyarrow.RecordBatch], reading: Reading, words: list[str], split_runs: bool
+) -> Iterator[pyarrow.RecordBatch]:
+    """Map: rows of files to rows `SPELT`: full-width spellings of the words, and how often each stands here."""
+
+    def rows():
+        for piece in pieces(batches, reading):
+            for (word, spelling), count in count_spellings(piece.corpus.blocks(), words, split_runs).items():
+                yield word, spelling, count
+
+    yield from batches_of(SPELT, rows())
+
+
+def read_spellings(rows: Iterable[dict], size: int) -> list[list[str]]:
+    """The spellings by number of the word."""
+    counts: Counter[tuple[int, str]] = Counter()
+    for row in rows:
+        counts[row["word"], row["spelling"]] += row["count"]
+    return by_term(counts, size)
 
 
 def read_examples(rows: Iterable[dict], size: int) -> list[Example | None]:

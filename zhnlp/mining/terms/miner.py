@@ -64,7 +64,7 @@ class DomainTermMiner:
         clustering: "louvain" (communities of neighbours among the best 5,000 terms), "growth" (connected parts of the
             growing cluster of post 6540), or None.
         seed: of all that is random (vectors, communities, map).
-        examples: read the corpus again for a line of context a term, where it can be read again.
+        examples: read the corpus again, where it can be, for a line of context a term and for full-width spellings.
         runs: what becomes of Latin and digit runs: "symbol", "token" or "drop".
         threads: workers; None takes all processors.  The table does not depend on it.
         memory: ceiling such as "2GB"; a corpus that needs more is counted out of core in ``workdir``.
@@ -311,6 +311,8 @@ class DomainTermMiner:
             first = self.candidates.first[self.selection.kept]
             for row, example in zip(rows, self._engine.examples(terms, first)):
                 row["example"] = example
+            for row, spellings in zip(rows, self._engine.spellings(terms)):
+                row["variants"] += spellings
         if not rows:
             warnings.warn(self._why_empty(), stacklevel=3)
         return TermTable(rows, corpus=self.corpus_report(), settings=self.settings())

@@ -11,6 +11,7 @@ from zhnlp.mining.terms.scorers import SCORERS, LogOdds
 from zhnlp.mining.terms.selection import Selection
 from zhnlp.mining.terms.statistics import TermCandidates
 from zhnlp.mining.terms.table import TermRow
+from zhnlp.mining.terms.variants import find_variants
 from zhnlp.mining.terms.word_classes import WordClass
 from zhnlp.mining.trie import Trie
 
@@ -24,7 +25,7 @@ def make_rows(
     scores: np.ndarray,
     meaning: Mapping[str, list] | None = None,
 ) -> list[TermRow]:
-    """One row a chosen candidate, in the order of the selection; variants and examples are filled in later.
+    """One row a chosen candidate, in the order of the selection; full-width variants and examples are filled in later.
 
     Args:
         scores: (M,) of all candidates.
@@ -44,9 +45,9 @@ def make_rows(
             columns[name] = scorer().score(statistics)[chosen].round(_DIGITS).tolist()
     for name in ("similarity", "cluster", "depth"):
         columns[name] = [None] * chosen.size if meaning is None else list(meaning[name])
-    terms = selection.terms
-    columns["nested"] = [[terms[i] for i in inner] for inner in nested_terms(trie, candidates.nodes[chosen])]
-    columns["variants"] = [[] for _ in terms]
+    terms, nodes = selection.terms, candidates.nodes[chosen]
+    columns["nested"] = [[terms[i] for i in inner] for inner in nested_terms(trie, nodes)]
+    columns["variants"] = find_variants(trie, nodes)
     columns["known"] = (statistics.own_class[chosen] != WordClass.UNLISTED).tolist()
     for name in ("x", "y"):
         columns[name] = [None] * chosen.size if meaning is None else list(meaning[name])
