@@ -45,10 +45,10 @@ def weights_of(trie, lexicon):
     return dict(zip(rows, lexicon.weights[nodes].tolist()))
 
 
-def stretches_of(symbols):
+def stretches_of(document):
     """The symbols between separators."""
     stretch = []
-    for s in [*symbols.array[PADDING:-PADDING].tolist(), 0]:
+    for s in [*document, 0]:
         if s:
             stretch.append(s)
         elif stretch:
@@ -57,16 +57,18 @@ def stretches_of(symbols):
 
 
 def direct_phrases(symbols, trie, lexicon):
-    """{symbols of an n-gram: how often both of its ends are borders}."""
-    weight, counts = weights_of(trie, lexicon), {}
-    for stretch in stretches_of(symbols):
-        borders = best_cut(stretch, weight)
-        for i, a in enumerate(borders):
-            for b in borders[i + 1 :]:
-                if b - a <= trie.max_length:
-                    gram = tuple(stretch[a:b])
-                    counts[gram] = counts.get(gram, 0) + 1
-    return counts
+    """{symbols of an n-gram: the documents in which both of its ends are borders, as often as they are}."""
+    weight, found = weights_of(trie, lexicon), {}
+    starts = [*symbols.starts.tolist(), symbols.array.size - 2 * PADDING]
+    inner = symbols.array[PADDING:-PADDING].tolist()
+    for document in range(symbols.documents):
+        for stretch in stretches_of(inner[starts[document] : starts[document + 1]]):
+            borders = best_cut(stretch, weight)
+            for i, a in enumerate(borders):
+                for b in borders[i + 1 :]:
+                    if b - a <= trie.max_length:
+                        found.setdefault(tuple(stretch[a:b]), []).append(document)
+    return found
 
 
 def some_lexicon(trie, picks, seed):
@@ -92,8 +94,11 @@ def test_phrases_equal_a_plain_cut(texts, picks, seed, max_length, min_count):
     direct = direct_phrases(symbols, trie, lexicon)
     found = count_phrases(symbols, trie, lexicon)
     for node, row in zip(range(2, len(trie)), trie.paths(np.arange(2, len(trie))).tolist()):
-        assert found[node] == direct.get(tuple(s for s in row if s), 0)
-    assert (found[2:] <= trie.count[2:]).all()
+        documents = direct.get(tuple(s for s in row if s), [])
+        assert found.counts[node] == len(documents)
+        assert found.documents[node] == len(set(documents))
+        assert found.first[node] == min(documents, default=-1)
+    assert (found.counts[2:] <= trie.count[2:]).all()
 
 
 @settings(max_examples=80, deadline=None)
@@ -129,11 +134,15 @@ def test_threads_and_the_order_of_documents_do_not_matter(monkeypatch):
         trie = count_ngrams(symbols, min_count=5)
         words = np.flatnonzero((trie.depth == 2) & (trie.count > 40))
         lexicon = make_lexicon(symbols, trie, words, threads=threads)
-        found.append((lexicon.weights, count_phrases(symbols, trie, lexicon, threads=threads)))
-    for weights, counts in found[1:]:
-        assert weights.tobytes() == found[0][0].tobytes()
-        assert counts.tobytes() == found[0][1].tobytes()
-    assert found[0][1].sum() > 10_000
+        nodes = np.flatnonzero(trie.depth > 1)
+        cuts = cut_nodes(trie, nodes, lexicon, threads=threads)
+        phrases = count_phrases(symbols, trie, lexicon, threads=threads)
+        found.append((lexicon.weights, *cuts, phrases.counts, phrases.documents, phrases.first))
+    for columns in found[1:]:
+        for one, other in zip(found[0], columns[:-1]):
+            assert one.tobytes() == other.tobytes()
+    np.testing.assert_array_equal(found[0][-1], found[1][-1])  # the first document goes by their order
+    assert found[0][-3].sum() > 10_000 and found[0][-1].max() > 100
 
 
 def test_a_line_longer_than_a_stretch_is_cut_there_and_nowhere_twice():
@@ -141,7 +150,7 @@ def test_a_line_longer_than_a_stretch_is_cut_there_and_nowhere_twice():
     symbols = encode_texts([text])
     trie = count_ngrams(symbols, max_length=4, min_count=1)
     lexicon = make_lexicon(symbols, trie, find_texts(trie, ["电网"]))
-    phrases = count_phrases(symbols, trie, lexicon)
+    phrases = count_phrases(symbols, trie, lexicon).counts
     one, two, crossed = phrases[find_texts(trie, ["电网", "电网电网", "网电"])].tolist()
     assert (one, two, crossed) == (STRETCH, STRETCH - 2, 0)  # the one phrase across the stretches is missed
 
@@ -151,7 +160,7 @@ def test_units_that_are_no_words_are_single_symbols():
     trie = count_ngrams(symbols, min_count=1)
     lexicon = make_lexicon(symbols, trie, np.empty(0, np.int64))
     found = find_texts(trie, ["命名空间", "名空", "间"])
-    assert count_phrases(symbols, trie, lexicon)[found].tolist() == [1, 1, 1]
+    assert count_phrases(symbols, trie, lexicon).counts[found].tolist() == [1, 1, 1]
     cuts = cut_nodes(trie, found[:2], lexicon)
     assert cuts.units.tolist() == [4, 2]
     assert trie.words(cuts.first) == ["命", "名"] and trie.words(cuts.last) == ["间", "空"]
@@ -170,7 +179,7 @@ def test_nothing_to_cut(texts):
     symbols = encode_texts(texts)
     trie = count_ngrams(symbols, min_count=1)
     lexicon = make_lexicon(symbols, trie, np.empty(0, np.int64))
-    phrases = count_phrases(symbols, trie, lexicon)
+    phrases = count_phrases(symbols, trie, lexicon).counts
     assert phrases[2:].sum() == symbols.total
     assert candidate_phrases(trie, phrases).size == 0
     assert cut_nodes(trie, np.empty(0, np.int64), lexicon).units.size == 0
@@ -184,7 +193,7 @@ def candidates_of(texts, words=(), **limits):
     trie = count_ngrams(symbols, **({"min_count": 2} | limits))
     listed = find_texts(trie, list(words))
     lexicon = make_lexicon(symbols, trie, listed[listed >= 0])
-    nodes = candidate_phrases(trie, count_phrases(symbols, trie, lexicon))
+    nodes = candidate_phrases(trie, count_phrases(symbols, trie, lexicon).counts)
     assert (np.diff(nodes) > 0).all()
     return set(trie.words(nodes))
 
