@@ -5,7 +5,7 @@
 
 Both get the same units: the corpus as `DomainTermMiner` cuts it.  Ours: `train_unit_vectors` (pairs within 5 units, PPMI,
 100 singular directions).  gensim: post 6540's settings (peers/run_word2vec.py) on all cores.  Seconds are wall time from
-the cut corpus in memory (gensim: read from a file, reading left out) to vectors; ours include the cut.
+the cut corpus in memory (gensim: read from a file, reading left out) to vectors; ours include the cut.  What gensim made is kept in ``--workdir`` with its seconds.
 
 Then each re-ranks the 30,000 candidates of best contrast that the rules pass, as `zhnlp.mining.terms.semantic` does; scores
 against THUOCL as in domain_terms_quality.py.  Each is run once more with the growing cluster of post 6540 as a filter
@@ -46,7 +46,7 @@ def lexicon_of(miner: DomainTermMiner) -> Lexicon:
     """The words that the miner cut its corpus into."""
     symbols, trie, threads = miner.symbols, miner.trie, miner.job.threads
     method = make_method("ngram")
-    found = method.find(symbols, trie, threads=threads, progress=None)
+    found = method.find(symbols, trie, threads=threads, progress=miner.progress)
     cut = default_cut(trie, found, method.min_score)
     mined = found.kept[score_nodes(trie, found.kept, found.segments[found.kept]).round(6) >= cut]
     listed = np.flatnonzero(word_classes(trie).listed)
@@ -70,9 +70,11 @@ def gensim_vectors(
     """Seconds of training, and the vectors of those units that are nodes of the trie."""
     from zhnlp.mining.lookup import find_texts
 
-    runner = Path(__file__).parent / "peers" / "run_word2vec.py"
-    python = cache / "gensim" / "bin" / "python"
-    subprocess.run([str(python), str(runner), str(units), str(target)], check=True)
+    if not target.exists():
+        runner = Path(__file__).parent / "peers" / "run_word2vec.py"
+        subprocess.run(
+            [str(cache / "gensim" / "bin" / "python"), str(runner), str(units), str(target)], check=True
+        )
     with np.load(target, allow_pickle=False) as file:
         words = file["words"].tobytes().decode().split("\n")
         rows, seconds = file["rows"], float(file["facts"][0])
@@ -81,12 +83,6 @@ def gensim_vectors(
     _, first = np.unique(nodes[known], return_index=True)
     known = known[np.sort(first)]
     return seconds, UnitVectors(nodes[known], WordVectors([words[i] for i in known], rows[known]))
-
-
-def rerank(miner: DomainTermMiner, pool: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Candidates of the pool, best first, by contrast and meaning."""
-    scores = miner.scores[pool]
-    return pool[np.argsort(-add_meaning(scores, score_meaning(rows, scores)), kind="stable")]
 
 
 def cluster_first(words: list[str], rows: np.ndarray) -> tuple[list[str], int]:
@@ -102,33 +98,37 @@ def compare(report: Report, name: str, folder: Path, options) -> None:
     domain = open_domain(name, folder)
     miner = DomainTermMiner(news_text(folder).path, examples=False, progress=False)
     miner.fit(domain.text.path).freeze()
-    threads = miner.job.threads
     everything = miner._select(miner.scores, None).kept
-    pool, rest = everything[:POOL], everything[POOL:]
+    words = miner.trie.words(miner.candidates.nodes[everything])
+    pool, rest = miner.candidates.nodes[everything[:POOL]], words[POOL:]
+    words, contrast = words[:POOL], miner.scores[everything[:POOL]]
     lexicon = lexicon_of(miner)
 
-    def add(system: str, order: np.ndarray | list[str], **facts) -> None:
-        words = order if isinstance(order, list) else miner.trie.words(order)
-        scores = domain.score(words + miner.trie.words(rest))
-        report.add(task=f"terms of {name}", system=system, **domain.text.facts(), **facts, **scores)
+    def add(system: str, ranked: list[str], **facts) -> None:
+        report.add(
+            task=f"terms of {name}",
+            system=system,
+            **domain.text.facts(),
+            **facts,
+            **domain.score(ranked + rest),
+        )
 
-    add("contrast alone", pool)
+    def add_both(system: str, seconds: float, units: UnitVectors) -> None:
+        rows = term_rows(miner.trie, pool, *lexicon, units)
+        order = np.argsort(-add_meaning(contrast, score_meaning(rows, contrast)), kind="stable")
+        add(system, [words[i] for i in order], seconds=round(seconds, 1), units=len(units.nodes))
+        filtered, reached = cluster_first(words, rows)
+        add(f"{system}, growing cluster first", filtered, reached=reached)
+
+    add("contrast alone", words)
     begin = time.perf_counter()
-    units = train_unit_vectors(miner.symbols, miner.trie, *lexicon, threads=threads)
-    seconds = time.perf_counter() - begin
-    rows = term_rows(miner.trie, pool, *lexicon, units)
-    ranked = rerank(miner, pool, rows)
-    add("PPMI-SVD", ranked, seconds=round(seconds, 1), units=len(units.nodes), threads=threads)
-    filtered, reached = cluster_first(miner.trie.words(pool), rows)
-    add("PPMI-SVD, growing cluster first", filtered, reached=reached)
+    units = train_unit_vectors(miner.symbols, miner.trie, *lexicon, threads=miner.job.threads)
+    add_both("PPMI-SVD", time.perf_counter() - begin, units)
     if not options.without_gensim:
         text, target = folder / f"{name}_units.txt", folder / f"{name}_word2vec.npz"
-        write_units(domain, miner, lexicon, text)
-        seconds, other = gensim_vectors(text, target, peers_cache(options.cache), miner)
-        rows = term_rows(miner.trie, pool, *lexicon, other)
-        add("gensim skip-gram", rerank(miner, pool, rows), seconds=round(seconds, 1), units=len(other.nodes))
-        filtered, reached = cluster_first(miner.trie.words(pool), rows)
-        add("gensim skip-gram, growing cluster first", filtered, reached=reached)
+        if not target.exists():
+            write_units(domain, miner, lexicon, text)
+        add_both("gensim skip-gram", *gensim_vectors(text, target, peers_cache(options.cache), miner))
 
 
 def main() -> int:

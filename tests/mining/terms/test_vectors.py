@@ -50,7 +50,7 @@ def test_positive_pmi_by_hand():
 
 def test_same_neighbourhood_as_an_exact_decomposition():
     counts = symmetric_counts()
-    vectors = train_vectors([f"w{i}" for i in range(60)], counts, dim=8, rounds=12)
+    vectors = train_vectors([f"w{i}" for i in range(60)], counts, dim=8, rounds=12, power=0.5)
     left, values, _ = np.linalg.svd(positive_pmi(counts).toarray().astype(np.float64))
     exact = WordVectors(vectors.words, left[:, :8] * np.sqrt(values[:8]))
     assert vectors.rows @ vectors.rows.T == pytest.approx(exact.rows @ exact.rows.T, abs=1e-3)

@@ -1,9 +1,10 @@
 """Word vectors from counts of pairs: positive pointwise mutual information, then the largest singular directions.
 
-    M_ij = max(0, ln(n_ij · Σ_k n_k^.75 / (n_i n_j^.75)) - shift),    M ≈ U S Vᵀ,    vector of i = row i of U √S, at length 1
+    M_ij = max(0, ln(n_ij · Σ_k n_k^.75 / (n_i n_j^.75)) - shift),    M ≈ U S Vᵀ,    vector of i = row i of U S, at length 1
 
 n_i is the sum of row i.  The power .75 makes rare contexts likelier than they are, since their mutual information is
-overrated.  The same counts and seed give the same vectors, whatever the number of threads.
+overrated.  The power 1 of S keeps the similarities of the rows of M; for telling terms from other words it is better than
+1/2, which is better than 0, on both development domains.  The same counts and seed give the same vectors, whatever the number of threads.
 
 Source: Levy and Goldberg 2014, Neural Word Embedding as Implicit Matrix Factorization
 Source: Levy, Goldberg and Dagan 2015, Improving Distributional Similarity with Lessons Learned from Word Embeddings
@@ -193,8 +194,8 @@ def train_vectors(
     dim: int = 100,
     smoothing: float = 0.75,
     shift: float = 0.0,
-    power: float = 0.5,
-    rounds: int = 4,
+    power: float = 1.0,
+    rounds: int = 2,
     seed: int = 0,
 ) -> WordVectors:
     """Vectors of ``words`` from their counts of pairs.
@@ -204,7 +205,7 @@ def train_vectors(
         counts: (V, V) symmetric, of `PairCounts.matrix`.
         dim: length of a vector; lowered to V - 1 where there are fewer words.
         smoothing, shift: see `positive_pmi`.
-        power: of the singular values (0-1).
+        power: of the singular values (0-1); less lets small directions count more.
         rounds: power iterations of the randomised decomposition (1 or more); more are closer to the exact one.
         seed: of the decomposition's random start.
 
