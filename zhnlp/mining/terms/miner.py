@@ -114,6 +114,10 @@ class DomainTermMiner:
             raise ValueError(f"max_length={max_length} is not possible: a term has 2 symbols or more")
         if top is not None and top < 1:
             raise ValueError(f"top={top} is not possible: expected 1 or more terms, or None for all")
+        if min_score is not None and not min_score < np.inf:
+            raise ValueError(
+                f"min_score={min_score} is not possible: expected a number below infinity, or None"
+            )
         self.scorer = make_scorer(scorer)
         self.rules = chinese_rules() if rules is None else RuleSet(rules)
         self.top, self.min_score, self.examples = top, min_score, examples
@@ -318,7 +322,10 @@ class DomainTermMiner:
         return TermTable(rows, corpus=self.corpus_report(), settings=self.settings())
 
     def _why_empty(self) -> str:
-        size = f"{self.trie.total:,} symbols, {len(self.candidates.nodes):,} candidates"
+        size = (
+            f"{self.trie.total:,} symbols, {len(self.candidates.nodes):,} candidates; "
+            f"{self.reference.total:,} symbols in the reference"
+        )
         if self.candidates.nodes.size == 0:
             return (
                 f"no candidate was found ({size}): no phrase occurs {self.job.min_count} times. "
@@ -327,7 +334,7 @@ class DomainTermMiner:
         if not self._stands_out():
             return (
                 f"nothing is a term ({size}): nothing is significantly more frequent in the domain than in the reference "
-                "(G² > 3.84). The likely cause is a reference of the same kind as the domain, or the same files. "
+                "(G² > 3.84). The likely cause is a reference of the same kind as the domain, the same files, or one far too small. "
                 "Next: another reference, or reference=None for the general counts that ship"
             )
         return f"no candidate was kept ({size}; rejected: {self.selection.summary()}). Next: fewer rules, or a lower min_score"

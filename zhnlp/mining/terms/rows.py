@@ -8,14 +8,12 @@ import numpy as np
 
 from zhnlp.mining.terms.nesting import nested_terms
 from zhnlp.mining.terms.scorers import SCORERS, LogOdds
-from zhnlp.mining.terms.selection import Selection
+from zhnlp.mining.terms.selection import DIGITS, Selection
 from zhnlp.mining.terms.statistics import TermCandidates
 from zhnlp.mining.terms.table import TermRow
 from zhnlp.mining.terms.variants import find_variants
 from zhnlp.mining.terms.word_classes import WordClass
 from zhnlp.mining.trie import Trie
-
-_DIGITS = 6
 
 
 def make_rows(
@@ -38,11 +36,11 @@ def make_rows(
         "count": statistics.count[chosen].tolist(),
         "reference_count": statistics.reference_count[chosen].tolist(),
         "document_count": statistics.document_count[chosen].tolist(),
-        "score": scores[chosen].round(_DIGITS).tolist(),
+        "score": scores[chosen].round(DIGITS).tolist(),
     }
     for name, scorer in SCORERS.items():
         if scorer is not LogOdds:  # the mean that Ratio takes is over all candidates
-            columns[name] = scorer().score(statistics)[chosen].round(_DIGITS).tolist()
+            columns[name] = scorer().score(statistics)[chosen].round(DIGITS).tolist()
     for name in ("similarity", "cluster", "depth"):
         columns[name] = [None] * chosen.size if meaning is None else list(meaning[name])
     terms, nodes = selection.terms, candidates.nodes[chosen]

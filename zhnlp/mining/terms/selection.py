@@ -10,6 +10,7 @@ from zhnlp.mining.terms.rules import RuleSet
 from zhnlp.mining.terms.statistics import TermStatistics
 from zhnlp.mining.trie import Trie
 
+DIGITS = 6  # of the scores in a table
 _BATCH = 20_000  # candidates judged at a time, best first
 
 
@@ -39,12 +40,13 @@ class Selection:
     ) -> Selection:
         """The same terms by falling score, then by falling count, then by text; at most ``top``, none below ``min_score``.
 
+        Scores that the table shows as equal are equal.
+
         Args:
             scores, counts: (M,) of all candidates.
         """
-        keys = zip(
-            (-scores[self.kept]).tolist(), (-counts[self.kept]).tolist(), self.terms, self.kept.tolist()
-        )
+        shown = scores[self.kept].round(DIGITS)
+        keys = zip((-shown).tolist(), (-counts[self.kept]).tolist(), self.terms, self.kept.tolist())
         order = [key for key in sorted(keys) if min_score is None or -key[0] >= min_score][:top]
         kept = np.array([place for *_, place in order], np.int64)
         return Selection(kept, [text for _, _, text, _ in order], self.rejected, self.unread)
@@ -78,27 +80,32 @@ def select(
         top: terms at most; None for all.
         min_score: candidates below are not looked at; None for no bound.
     """
-    order = np.lexsort((nodes, -statistics.count, -scores))
+    shown = scores.round(DIGITS)
+    order = np.lexsort((nodes, -statistics.count, -shown))
     if min_score is not None:
-        order = order[scores[order] >= min_score]
+        order = order[shown[order] >= min_score]
     room = order.size if top is None else top
     kept: list[int] = []
     texts: list[str] = []
     rejected: dict[str, str] = {}
     read = 0
-    while read < order.size and len(kept) < room:
+    is_full = False
+    while read < order.size and not is_full:
         batch = order[read : read + _BATCH]
         terms = trie.words(nodes[batch])
         for place, term, rule in zip(
             batch.tolist(), terms, rules.judge(terms, statistics.of(batch)).tolist()
         ):
+            if len(kept) >= room:  # those that tie with the last one may stand before it by their texts
+                last = kept[-1]
+                is_full = shown[place] < shown[last] or statistics.count[place] < statistics.count[last]
+                if is_full:
+                    break
             read += 1
             if rule >= 0:
                 rejected[term] = rules.names[rule]
                 continue
             kept.append(place)
             texts.append(term)
-            if len(kept) == room:
-                break
     chosen = Selection(np.array(kept, np.int64), texts, rejected, int(scores.size) - read)
-    return chosen.ranked(scores, statistics.count)
+    return chosen.ranked(scores, statistics.count, top=top)
