@@ -38,7 +38,7 @@ from harness.domains import (
     to_judge,
     write_hand_check,
 )
-from harness.own_terms import SCORERS, by_column, mine_terms
+from harness.own_terms import SINGLE, mine_terms
 from harness.report import Report, command
 
 PARTS = ("ours", "baselines")
@@ -103,16 +103,21 @@ def baselines(domain: Domain) -> Iterator[tuple[str, Callable[[], list[str]]]]:
 def measure_ours(report: Report, domain: Domain, reference: Path, judge: bool) -> str:
     """Our rows of a domain; returns what the hand check says."""
     line = {"task": f"terms of {domain.name}", **domain.text.facts(), "part": "ours"}
-    plain = mine_terms(domain.text.path, reference, vectors=False)
-    rows = mine_terms(domain.text.path, reference)
-    report.add(**line, system="zhnlp, default", **domain.score([row["term"] for row in rows]))
-    report.add(**line, system="zhnlp, contrast alone", **domain.score([row["term"] for row in plain]))
-    with_vectors = mine_terms(domain.text.path, reference, vectors=True)
-    report.add(
-        **line, system="zhnlp, with word vectors", **domain.score([row["term"] for row in with_vectors])
-    )
-    for scorer in SCORERS:
-        report.add(**line, system=f"zhnlp, {scorer} alone", **domain.score(by_column(plain, scorer)))
+
+    def add(system: str, terms: list[str]) -> None:
+        report.add(**line, system=f"zhnlp, {system}", **domain.score(terms))
+
+    _, rows = mine_terms(domain.text.path, reference)
+    add("default", [row["term"] for row in rows])
+    plain, table = mine_terms(domain.text.path, reference, vectors=False)
+    add("without word vectors", [row["term"] for row in table])
+    for options in ({"rules": []}, {"reference": None}):
+        name = "without rules" if "rules" in options else "shipped reference"
+        _, table = mine_terms(domain.text.path, **{"reference": reference, **options})
+        add(name, [row["term"] for row in table])
+    add("without word vectors, all candidates", plain.ranking("log_odds"))
+    for scorer in SINGLE:
+        add(f"{scorer} alone, all candidates", plain.ranking(scorer))
     path = hand_check_path(domain.name)
     if judge:
         number = write_hand_check(path, to_judge(domain, rows, TOP))
@@ -175,8 +180,7 @@ def margin(report: Report, name: str) -> str:
     """How far the default lies above the best of everything else on a domain."""
     lines = [line for line in report.lines if line["task"] == f"terms of {name}"]
     ours = next((line for line in lines if line["system"] == "zhnlp, default"), None)
-    others = [line for line in lines if line["part"] == "baselines" or line["system"].endswith("alone")]
-    others = [line for line in others if line["system"] != "zhnlp, contrast alone"]
+    others = [line for line in lines if line["part"] == "baselines" or " alone, " in line["system"]]
     if ours is None or not others:
         return ""
     said = []

@@ -1,24 +1,17 @@
-"""Our own ranked terms: the table of `DomainTermMiner`, and the ranking of each of its columns alone."""
+"""Our own ranked terms: the table of `DomainTermMiner`, and the ranking of each scorer alone over the same candidates."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-SCORERS = ("ratio", "log_likelihood", "weirdness", "c_value", "tf_idf")
+from zhnlp.mining.terms.miner import DomainTermMiner
+from zhnlp.mining.terms.scorers import SCORERS
+
+SINGLE = tuple(name for name in SCORERS if name != "log_odds")
 
 
-def mine_terms(domain: Path, reference: Path, **options: Any) -> list[dict]:
-    """Rows of the miner at its defaults but for ``options``, best first."""
-    from zhnlp.mining.terms import DomainTermMiner
-
-    return list(DomainTermMiner(reference=reference, progress=False, **options).fit(domain).freeze())
-
-
-def by_column(rows: list[dict], column: str) -> list[str]:
-    """The terms by one column, highest first; those without a value last."""
-
-    def key(row: dict) -> tuple[bool, float, str]:
-        return row[column] is None, -(row[column] or 0.0), row["term"]
-
-    return [row["term"] for row in sorted(rows, key=key)]
+def mine_terms(domain: Path, reference: Path | None, **options: Any) -> tuple[DomainTermMiner, list[dict]]:
+    """A miner at its defaults but for ``options``, and its rows, best first."""
+    miner = DomainTermMiner(reference=reference, progress=False, **options)
+    return miner, list(miner.fit(domain).freeze())

@@ -12,7 +12,6 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from harness import c_value, jieba_lists  # noqa: E402
 from harness.domains import Domain, read_hand_check, to_judge, write_hand_check  # noqa: E402
-from harness.own_terms import by_column  # noqa: E402
 
 TEXTS = ["变压器的故障分析。", "变压器和断路器，变压器绝缘", "电网调度与电网负荷"]
 
@@ -93,8 +92,3 @@ def test_judgements_survive_a_new_list(tmp_path):
     path.write_text("term\tjudged\n主变\tyes\n", "utf-8")
     with pytest.raises(SystemExit, match="expected 1"):
         read_hand_check(path)
-
-
-def test_ranking_by_a_column_puts_missing_values_last():
-    rows = [{"term": "甲", "ratio": None}, {"term": "乙", "ratio": -1.0}, {"term": "丙", "ratio": 2.0}]
-    assert by_column(rows, "ratio") == ["丙", "乙", "甲"]
