@@ -143,6 +143,23 @@ def test_scorer_and_bounds():
     assert max(map(len, terms_of(zhnlp("terms", *FILES, "--max-length", 2, "--runs", "drop").stdout))) == 2
 
 
+def test_vectors_seeds_and_known_terms(tmp_path):
+    plain = zhnlp("terms", *FILES, "--no-vectors").stdout
+    assert zhnlp("terms", *FILES).stdout == plain  # too little text for vectors
+    assert {row["cluster"] for row in table(plain)} == {""}
+    clustered = zhnlp("terms", *FILES, "--vectors")
+    assert {row["cluster"] for row in table(clustered.stdout)} > {"0"}
+    assert zhnlp("terms", *FILES, "--vectors", "--seed", 0).stdout == clustered.stdout
+    none = zhnlp("terms", *FILES, "--vectors", "--clustering", "none")
+    assert {row["cluster"] for row in table(none.stdout)} == {""}
+    assert terms_of(none.stdout) == terms_of(clustered.stdout) != terms_of(plain)
+    seeds = tmp_path / "seeds.txt"
+    seeds.write_text("电流互感器\n短路电流\n", "utf-8")
+    assert terms_of(zhnlp("terms", *FILES, "--seeds", seeds, "--clustering", "none").stdout)[:2] != []
+    known = terms_of(zhnlp("terms", *FILES, "--known-terms", GOLD).stdout)
+    assert set(known) == set(terms_of(plain)) and known != terms_of(plain)
+
+
 # --- the reference ---------------------------------------------------------------------------------------------
 
 
@@ -209,6 +226,7 @@ def test_out_of_core_gives_the_same_table(tmp_path):
         ([*FEW, "--max-length", 1], "max_length=1"),
         ([*FEW, "--max-length", 13], "max_length=13"),
         ([*FEW, "--top", 0], "top=0"),
+        ([*FEW, "--min-score", "nan"], "min_score=nan"),
         ([*FEW, "--threads", 0], "threads=0"),
         ([*FEW, "--scorer", "g2"], "expected one of"),
         ([*FEW, "--runs", "x"], "'symbol', 'token', 'drop'"),
@@ -217,6 +235,9 @@ def test_out_of_core_gives_the_same_table(tmp_path):
         ([*FEW, "--encoding", "utf8mb4"], "nearest: utf-8"),
         ([*FEW, "--memory", "huge"], '"2GB"'),
         ([*FEW, "--seeds", "nope.txt"], "nope.txt is not there"),
+        ([*FEW, "--seeds", GOLD, "--no-vectors"], "seeds need word vectors"),
+        ([*FEW, "--seeds", FEW[0]], "none of the"),
+        ([*FEW, "--clustering", "kmeans"], "'louvain'"),
         ([*FEW, "--known-terms", "nope.txt"], "nope.txt is not there"),
         ([*FEW, "--out", "x.xlsx"], "expected one of .csv"),
         ([*FEW, "--format", "ik"], "needs --out"),

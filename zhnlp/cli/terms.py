@@ -85,6 +85,10 @@ def terms(
         bool | None,
         typer.Option("--vectors/--no-vectors", help="Word vectors and clusters of terms, or not."),
     ] = None,
+    clustering: Annotated[
+        str, typer.Option(help="Clusters by word vectors: louvain, growth (post 6540) or none.")
+    ] = "louvain",
+    seed: Annotated[int, typer.Option(help="Of all that is random in vectors and clusters.")] = 0,
     runs: Runs = "symbol",
     memory: Memory = None,
     workdir: Workdir = None,
@@ -129,6 +133,8 @@ def terms(
         max_length=max_length,
         min_count=min_count,
         min_score=min_score,
+        clustering=None if clustering == "none" else clustering,
+        seed=seed,
         runs=runs,
         memory=memory,
         workdir=workdir,
