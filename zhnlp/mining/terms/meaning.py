@@ -17,6 +17,7 @@ CLUSTERINGS = ("louvain", "growth")
 SEEDS = 140  # terms that a cluster grows from, as many as post 6540 picked by hand
 NEAR = 0.0005  # share of all pairs of terms that are near enough for a seed to take another term in
 GROUPED = 5000  # terms that communities are made of, best first
+REACHED = 30_000  # terms that the cluster can grow to, best first
 MAPPED = 500  # terms that get a place on the map, best first
 
 
@@ -83,7 +84,7 @@ def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) ->
     """
     size = len(terms)
     columns = {name: [None] * size for name in ("similarity", "cluster", "depth", "x", "y")}
-    placed = np.flatnonzero(np.abs(rows).max(axis=1, initial=0) > 0)
+    placed = np.flatnonzero(np.abs(rows[:REACHED]).max(axis=1, initial=0) > 0)
     clusters = Clusters(**columns)
     if placed.size < 3:
         return clusters

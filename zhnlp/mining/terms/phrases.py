@@ -42,11 +42,14 @@ def make_lexicon(
     trie: Trie,
     words: np.ndarray,
     *,
-    rounds: int = 2,
+    rounds: int = 1,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Lexicon:
-    """Weigh ``words`` (nodes) by cutting the corpus with them, ``rounds`` times (hard EM from the counts of the n-grams)."""
+    """Weigh ``words`` (nodes) by cutting the corpus with them, ``rounds`` times (hard EM from the counts of the n-grams).
+
+    More than one round changed no ranking that was measured.
+    """
     words = np.unique(words[trie.depth[words] > 1])
     counts = trie.count.astype(np.float64)
     for _ in range(rounds):
