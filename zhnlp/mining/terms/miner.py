@@ -27,7 +27,7 @@ from zhnlp.mining.terms.phrases import Lexicon, make_lexicon
 from zhnlp.mining.terms.reference import ReferenceCounts
 from zhnlp.mining.terms.rows import make_rows
 from zhnlp.mining.terms.rules import Rule, RuleSet, chinese_rules
-from zhnlp.mining.terms.scorers import LogLikelihood, Scorer, make_scorer
+from zhnlp.mining.terms.scorers import LogLikelihood, Scorer, checked_scores, make_scorer
 from zhnlp.mining.terms.scorers.log_odds import features
 from zhnlp.mining.terms.selection import Selection, select
 from zhnlp.mining.terms.semantic import add_meaning, term_rows, train_unit_vectors
@@ -255,7 +255,7 @@ class DomainTermMiner:
     def _score(self) -> None:
         """Score all candidates, and choose those that are worth a closer look."""
         statistics = self.candidates.statistics
-        self.scores = self.scorer.score(statistics)
+        self.scores = checked_scores(self.scorer, statistics)
         self.selection = self._select(self.scores, None if self.top is None else max(self.top, SHORTLIST))
         if self.known_terms is not None and self.selection.terms:
             chosen = self.selection.kept
@@ -347,7 +347,7 @@ class DomainTermMiner:
         """
         if self.candidates is None:
             raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
-        return self._select(make_scorer(scorer).score(self.candidates.statistics), top).terms
+        return self._select(checked_scores(make_scorer(scorer), self.candidates.statistics), top).terms
 
     @property
     def rejected(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zhnlp.mining.terms.scorers.base import Scorer
+from zhnlp.mining.terms.scorers.base import Scorer, checked_scores
 from zhnlp.mining.terms.scorers.c_value import CValue
 from zhnlp.mining.terms.scorers.log_likelihood import LogLikelihood
 from zhnlp.mining.terms.scorers.log_odds import LogOdds
@@ -62,4 +62,4 @@ def toy_statistics(**columns: Any) -> TermStatistics:
     return TermStatistics(**given)
 
 
-__all__ = ["SCORERS", "LogOdds", "Scorer", "make_scorer", "toy_statistics"]
+__all__ = ["SCORERS", "LogOdds", "Scorer", "checked_scores", "make_scorer", "toy_statistics"]
