@@ -110,8 +110,7 @@ def test_broken_bytes_blank_documents_and_marks_do_no_harm(tmp_path):
         assert [row[name] for row in found] == [row[name] for row in table]
     assert found.corpus["repaired_lines"] > 0
     broken.write_bytes(broken.read_bytes() + b"\x00")
-    with pytest.warns(UserWarning, match="binary file"):
-        mine([clean, broken]).freeze()
+    assert mine([clean, broken]).freeze().corpus["skipped"] == {"binary file": 1}
 
 
 def test_full_width_and_half_width_are_one_term():
