@@ -76,7 +76,8 @@ def terms(
         typer.Option(help="Terms at most (default 30000); on a terminal without --out 50 are shown."),
     ] = None,
     seeds: Annotated[
-        Path | None, typer.Option(help="A few terms of the domain, one a line, that clusters grow from.")
+        Path | None,
+        typer.Option(help="A few terms that are right, one a line, for the word vectors to go by."),
     ] = None,
     known_terms: Annotated[
         Path | None, typer.Option(help="Some hundred known terms, one a line, to learn the ranking from.")
