@@ -113,39 +113,40 @@ def find_candidates(
     """
     phrases = count_phrases(symbols, trie, lexicon, threads=threads, progress=progress)
     nodes = candidate_phrases(trie, phrases.counts)
+    found, documents, first = (column[nodes] for column in phrases)
+    del phrases  # it has an entry a node: memory counts here
     cuts = cut_nodes(trie, nodes, lexicon, threads=threads)
+    ends = cuts.first, cuts.last
     there = reference.count_nodes(trie)
-    nesting = sum_containers(trie, nodes)
-    left, right = widest_extensions(trie)
+    contrast = [log_ratio(trie.count[end], trie.total, there[end], reference.total) for end in ends]
+    there = there[nodes]
     several = cuts.units > 1
-    partners = [np.bincount(unit[several], minlength=len(trie)) for unit in (cuts.first, cuts.last)]
-    contrast = [
-        log_ratio(trie.count[unit], trie.total, there[unit], reference.total)
-        for unit in (cuts.first, cuts.last)
-    ]
+    partners = [np.bincount(end[several], minlength=len(trie))[end] for end in ends]
+    containers, inside = sum_containers(trie, nodes)
+    left, right = widest_extensions(trie)
     count = trie.count[nodes].astype(np.int64)
     statistics = TermStatistics(
         total=trie.total,
         reference_total=reference.total,
         count=count,
-        document_count=phrases.documents[nodes],
-        reference_count=there[nodes],
-        length=trie.depth[nodes].astype(np.int64),
-        phrases=phrases.counts[nodes],
-        left_entropy=trie.left_entropy[nodes].astype(np.float64),
-        right_entropy=trie.right_entropy[nodes].astype(np.float64),
-        inner_left_entropy=trie.left_entropy[trie.suffix[nodes]].astype(np.float64),
-        right_extension=right[nodes].astype(np.int64),
+        document_count=documents,
+        reference_count=there,
+        length=trie.depth[nodes],
+        phrases=found,
+        left_entropy=trie.left_entropy[nodes],
+        right_entropy=trie.right_entropy[nodes],
+        inner_left_entropy=trie.left_entropy[trie.suffix[nodes]],
+        right_extension=right[nodes],
         absorbed=(np.maximum(left, right)[nodes] == count),
-        containers=nesting.containers,
-        inside=nesting.inside,
-        units=cuts.units,
+        containers=containers.astype(np.int32),
+        inside=inside,
+        units=cuts.units.astype(np.uint8),
         first_class=classes[cuts.first],
         last_class=classes[cuts.last],
         own_class=classes[nodes],
-        first_contrast=contrast[0],
-        last_contrast=contrast[1],
-        first_partners=partners[0][cuts.first],
-        last_partners=partners[1][cuts.last],
+        first_contrast=contrast[0].astype(np.float32),
+        last_contrast=contrast[1].astype(np.float32),
+        first_partners=partners[0].astype(np.int32),
+        last_partners=partners[1].astype(np.int32),
     )
-    return TermCandidates(nodes, statistics, phrases.first[nodes])
+    return TermCandidates(nodes, statistics, first)

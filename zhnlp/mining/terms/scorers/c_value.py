@@ -27,4 +27,4 @@ class CValue(Scorer):
 
     def score(self, statistics: TermStatistics) -> np.ndarray:
         around = statistics.inside / np.maximum(statistics.containers, 1)
-        return np.log2(statistics.length) * (statistics.count - around)
+        return np.log2(statistics.length.astype(np.float64)) * (statistics.count - around)

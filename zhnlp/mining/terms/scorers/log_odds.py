@@ -55,6 +55,7 @@ WEIGHTS: dict[str, float] = {
     "is name": -1.01,
 }
 _ENDS = ("FUNCTION", "NUMBER", "PLACE", "VERB", "NAME", "UNLISTED")
+_BATCH = 1 << 16  # candidates whose features are in memory at a time
 _WHOLE = ("FUNCTION", "NUMBER", "PLACE", "VERB", "NAME")
 
 
@@ -108,8 +109,11 @@ class LogOdds(Scorer):
     name: ClassVar[str] = "log_odds"
 
     def score(self, statistics: TermStatistics) -> np.ndarray:
-        columns = features(statistics)
-        score = np.full(len(statistics), INTERCEPT)
-        for name, weight in WEIGHTS.items():
-            score += weight * columns[name]
+        score = np.empty(len(statistics))
+        for begin in range(0, score.size, _BATCH):
+            end = min(begin + _BATCH, score.size)
+            columns = features(statistics.of(np.arange(begin, end)))
+            score[begin:end] = INTERCEPT
+            for name, weight in WEIGHTS.items():
+                score[begin:end] += weight * columns[name]
         return score
