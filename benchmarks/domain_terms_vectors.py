@@ -96,7 +96,7 @@ def cluster_first(words: list[str], rows: np.ndarray) -> tuple[list[str], int]:
 def compare(report: Report, name: str, folder: Path, options) -> None:
     """One line a system, for one domain."""
     domain = open_domain(name, folder)
-    miner = DomainTermMiner(news_text(folder).path, examples=False, progress=False)
+    miner = DomainTermMiner(news_text(folder).path, vectors=False, examples=False, progress=False)
     miner.fit(domain.text.path).freeze()
     everything = miner._select(miner.scores, None).kept
     words = miner.trie.words(miner.candidates.nodes[everything])
