@@ -270,15 +270,20 @@ class DomainTermMiner:
             return {}
         with self.stages("vectors"):
             words, weights = lexicon
-            units = train_unit_vectors(
-                self.symbols,
-                self.trie,
-                words,
-                weights,
-                seed=self.semantics.seed,
-                threads=self.job.threads,
-                progress=self.progress,
-            )
+            try:
+                units = train_unit_vectors(
+                    self.symbols,
+                    self.trie,
+                    words,
+                    weights,
+                    seed=self.semantics.seed,
+                    threads=self.job.threads,
+                    progress=self.progress,
+                )
+            except ValueError:
+                if self._vectors or self.semantics.seeds is not None:
+                    raise
+                return {}  # no two words stand near each other, and nobody asked for vectors
             self.vectors = units.vectors
             rows = term_rows(self.trie, self.candidates.nodes[chosen], words, weights, units)
             contrast = self.scores[chosen]
