@@ -15,14 +15,14 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "corpora"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))
 
 from pretrain import documents
 from public_data import data_folder
 
 from zhnlp.mining.terms.reference import ReferenceCounts
 
+ROOT = Path(__file__).resolve().parents[1]
 SOURCE = "pretrain/open_general.txt.xz"
 MANUALS = re.compile("Dynamics 365|TiDB|Commerce 总部|[Oo]I Wiki")
 DESCRIPTION = (

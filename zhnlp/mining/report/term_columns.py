@@ -37,7 +37,7 @@ TERM_COLUMNS = (
     Column(
         "document_count",
         "documents",
-        "In how many documents of the domain the term occurs: a term of one document only is often its boilerplate.",
+        "In how many documents of the domain the term stands as a phrase: a term of one document only is often its boilerplate.",
         "documents",
         format="integer",
         heading_zh="文档数",

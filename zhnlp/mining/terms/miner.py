@@ -24,7 +24,7 @@ from zhnlp.mining.terms.meaning import (
     meaning_of_terms,
 )
 from zhnlp.mining.terms.phrases import Lexicon, make_lexicon
-from zhnlp.mining.terms.reference import ReferenceCounts
+from zhnlp.mining.terms.reference import MIN_COUNT, ReferenceCounts
 from zhnlp.mining.terms.rows import make_rows
 from zhnlp.mining.terms.rules import Rule, RuleSet, chinese_rules
 from zhnlp.mining.terms.scorers import LogLikelihood, Scorer, checked_scores, make_scorer
@@ -207,7 +207,9 @@ class DomainTermMiner:
             return given
         if isinstance(given, (str, Path)) and str(given).endswith(".npz"):
             return ReferenceCounts.load(given)
-        engine = make_engine(self.engine, self._job_in("reference"), spark=self._spark)
+        job = self._job_in("reference")
+        job.min_count = min(job.min_count, MIN_COUNT)  # what the reference has must not look absent
+        engine = make_engine(self.engine, job, spark=self._spark)
         with self.stages("reference"):
             engine.add(given)
             _, trie = engine.count()

@@ -33,6 +33,7 @@ COLUMNS = {  # of the terms: key -> kind of its values
 class TermRow(TypedDict):
     """A domain term; the scores are those of `zhnlp.mining.terms.scorers`, entropies and logarithms in nats.
 
+    ``document_count`` is of documents in which the term stands as a phrase, both ends at borders of words.
     ``similarity`` (cosine), ``cluster``, ``depth`` and the place on the map are None without word vectors; ``known``
     says whether the general dictionary lists the term; ``nested`` are terms of the table inside it, ``variants``
     other spellings that occur (case, width, traditional characters).
