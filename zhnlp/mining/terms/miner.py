@@ -259,40 +259,37 @@ class DomainTermMiner:
         statistics = self.candidates.statistics
         self.scores = checked_scores(self.scorer, statistics)
         self.selection = self._select(self.scores, None if self.top is None else max(self.top, SHORTLIST))
-        if self.known_terms is not None and self.selection.terms:
-            chosen = self.selection.kept
-            columns = features(statistics.of(chosen))
-            matrix = np.stack([*columns.values(), self.scores[chosen]], axis=1)
-            self.scores[chosen] = learn_from_known(matrix, self.selection.terms, self.known_terms).scores
 
     def _correct(self, lexicon: Lexicon) -> dict[str, np.ndarray]:
-        """Correct the scores of the chosen candidates by what they mean; returns the vector of each."""
+        """Correct the scores of the chosen candidates by what they mean, and by known terms; returns the vector of each."""
         chosen, terms = self.selection.kept, self.selection.terms
-        if not terms or not self._wants_vectors():
-            return {}
-        with self.stages("vectors"):
-            words, weights = lexicon
-            try:
-                units = train_unit_vectors(
-                    self.symbols,
-                    self.trie,
-                    words,
-                    weights,
-                    seed=self.semantics.seed,
-                    threads=self.job.threads,
-                    progress=self.progress,
-                )
-            except ValueError:
-                if self._vectors or self.semantics.seeds is not None:
-                    raise
-                return {}  # no two words stand near each other, and nobody asked for vectors
-            self.vectors = units.vectors
-            rows = term_rows(self.trie, self.candidates.nodes[chosen], words, weights, units)
-            contrast = self.scores[chosen]
-            self.scores[chosen] = add_meaning(
-                contrast, meaning_of_terms(terms, rows, contrast, self.semantics)
-            )
-        return dict(zip(terms, rows))
+        rows = np.empty((chosen.size, 0))
+        if terms and self._wants_vectors():
+            with self.stages("vectors"):
+                rows = self._term_vectors(lexicon)
+                contrast = self.scores[chosen]
+                meaning = meaning_of_terms(terms, rows, contrast, self.semantics)
+                self.scores[chosen] = add_meaning(contrast, meaning)
+        if terms and self.known_terms is not None:
+            with self.stages("known terms"):
+                columns = features(self.candidates.statistics.of(chosen)).values()
+                matrix = np.hstack([np.stack([*columns, self.scores[chosen]], axis=1), rows])
+                self.scores[chosen] = learn_from_known(matrix, terms, self.known_terms).scores
+        return dict(zip(terms, rows)) if rows.size else {}
+
+    def _term_vectors(self, lexicon: Lexicon) -> np.ndarray:
+        words, weights = lexicon
+        units = train_unit_vectors(
+            self.symbols,
+            self.trie,
+            words,
+            weights,
+            seed=self.semantics.seed,
+            threads=self.job.threads,
+            progress=self.progress,
+        )
+        self.vectors = units.vectors
+        return term_rows(self.trie, self.candidates.nodes[self.selection.kept], words, weights, units)
 
     def _wants_vectors(self) -> bool:
         if self._vectors is not None:
