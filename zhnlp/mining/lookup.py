@@ -17,6 +17,7 @@ class Counted(Protocol):
     """Counted n-grams: a `Trie`, or the columns of one that reference statistics keep."""
 
     alphabet: Alphabet
+    max_length: int
     min_count: int
     symbol: np.ndarray
     count: np.ndarray

@@ -1,9 +1,5 @@
 """Reference counts: counted, kept in a file without pickle, read back; damaged and foreign files are refused."""
 
-import json
-import os
-import zipfile
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +7,7 @@ from hypothesis import strategies as st
 
 from zhnlp.mining.count import count_ngrams
 from zhnlp.mining.encode import encode_texts
+from zhnlp.mining.lookup import find_texts
 from zhnlp.mining.terms.reference import MIN_COUNT, NgramCounts, ReferenceCounts
 from zhnlp.text import Corpus
 
@@ -60,7 +57,26 @@ def test_counts_of_texts_and_of_nodes_agree(domain, texts, min_count):
     words = trie.words(nodes)
     alone = [i for i, word in enumerate(words) if encode_texts([word]).total == trie.depth[nodes[i]]]
     by_node = general.count_nodes(trie)[nodes[alone]]
+    assert general.ngrams.max_length == trie.max_length
     assert by_node.tolist() == general.count([words[i] for i in alone]).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(corpora, st.integers(1, 5))
+def test_longer_n_grams_than_were_counted_have_the_count_of_their_rarest_part(texts, max_length):
+    texts = [*texts, "一二三一二三"]
+    general = counts_of(texts, max_length=max_length, threads=1)
+    trie = count_ngrams(encode_texts(texts), max_length=7, min_count=1)
+    counts = general.count_nodes(trie)
+    nodes = np.arange(2, len(trie))
+    shorter = nodes[trie.depth[nodes] <= max_length]
+    assert counts[shorter].tolist() == trie.count[shorter].tolist()
+    part = dict(zip(map(tuple, trie.paths(shorter).tolist()), trie.count[shorter].tolist()))
+    for node in nodes[trie.depth[nodes] > max_length]:
+        row, length = trie.paths(np.array([node]))[0].tolist(), int(trie.depth[node])
+        parts = [row[i : i + max_length] for i in range(length - max_length + 1)]
+        assert counts[node] == min(part[(*p, *[0] * (7 - max_length))] for p in parts)
+        assert counts[node] >= trie.count[node]
 
 
 def test_a_corpus_of_files_and_out_of_core(tmp_path):
@@ -97,6 +113,7 @@ def same(a, b):
     np.testing.assert_array_equal(a.ngrams.alphabet.counts, b.ngrams.alphabet.counts)
     assert (a.source, a.report, a.total) == (b.source, b.report, b.total)
     assert a.ngrams.min_count == b.ngrams.min_count
+    assert a.ngrams.max_length == b.ngrams.max_length
     assert a.ngrams.alphabet.runs == b.ngrams.alphabet.runs
     assert a.ngrams.alphabet.dropped == b.ngrams.alphabet.dropped
 
@@ -153,123 +170,6 @@ def test_nothing_unfinished_is_left_where_saving_fails(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path] and path.read_bytes() == before
 
 
-# files that are refused -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    return counts_of(TEXTS).save(tmp_path_factory.mktemp("counts") / "general.npz")
-
-
-def refused(path):
-    with pytest.raises(ValueError, match="holds no reference counts") as found:
-        ReferenceCounts.load(path)
-    assert "expected a file that ReferenceCounts.save wrote" in str(found.value)
-    return str(found.value)
-
-
-def test_a_missing_file_is_named_with_the_next_command(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nothing\.npz is not there.*from_corpus\(…\)\.save"):
-        ReferenceCounts.load(tmp_path / "nothing.npz")
-
-
-def test_a_folder_and_other_files_are_refused(tmp_path):
-    (tmp_path / "text.npz").write_text("变压器很重", encoding="utf-8")
-    (tmp_path / "empty.npz").write_bytes(b"")
-    np.save(tmp_path / "array.npy", np.arange(3))
-    np.savez(tmp_path / "other.npz", a=np.arange(3))
-    with zipfile.ZipFile(tmp_path / "zip.npz", "w") as file:
-        file.writestr("facts.npy", "not an array")
-    for name in ("text.npz", "empty.npz", "array.npy", "other.npz", "zip.npz", ""):
-        refused(tmp_path / name)
-
-
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
-def test_a_cut_file_is_refused(tmp_path, whole, share):
-    data = whole.read_bytes()
-    path = tmp_path / "cut.npz"
-    path.write_bytes(data[: int(len(data) * share)])
-    refused(path)
-
-
-def test_a_file_with_flipped_bits_is_refused_or_right(tmp_path, whole):
-    """Zip checksums cover the columns; a flip elsewhere either does no harm or is noticed."""
-    data, path = whole.read_bytes(), tmp_path / "flipped.npz"
-    general, noticed = ReferenceCounts.load(whole), 0
-    for at in range(0, len(data), max(1, len(data) // 150)):
-        broken = bytearray(data)
-        broken[at] ^= 0x10
-        path.write_bytes(broken)
-        try:
-            same(general, ReferenceCounts.load(path))
-        except ValueError:
-            noticed += 1
-    assert noticed > 50
-
-
-def test_pickles_are_refused_unread(tmp_path, whole):
-    class Harm:
-        def __reduce__(self):
-            return os.mkdir, (str(tmp_path / "harm"),)
-
-    for name in ("facts", "symbols", "count"):
-        columns = columns_of(whole) | {name: np.array([Harm()], object)}
-        np.savez(tmp_path / "evil.npz", **columns)
-        refused(tmp_path / "evil.npz")
-    np.save(tmp_path / "evil.npy", np.array([Harm()], object))
-    refused(tmp_path / "evil.npy")
-    assert not (tmp_path / "harm").exists()
-
-
-def facts(columns, **changes):
-    known = json.loads(columns["facts"].tobytes()) | changes
-    return {"facts": np.frombuffer(json.dumps(known).encode(), np.uint8)}
-
-
-def swapped(children):
-    """As many children in all, some negative."""
-    children[2] += 10**6
-    children[3] -= 10**6
-    return children
-
-
-def looped(columns):
-    """As many children in all, and all of them behind the last node, which so is its own child."""
-    children = np.zeros_like(columns["children"])
-    children[-1] = columns["children"].sum()
-    return {"children": children}
-
-
-CHANGES = {
-    "another format": lambda c: facts(c, format="zhnlp reference counts 99"),
-    "no object": lambda c: {"facts": np.frombuffer(b"[1]", np.uint8)},
-    "no min_count": lambda c: facts(c, min_count=None),
-    "negative min_count": lambda c: facts(c, min_count=-3),
-    "unknown runs": lambda c: facts(c, runs="other"),
-    "a column lacks": lambda c: {"children": None},
-    "a short column": lambda c: {"count": c["count"][:-1]},
-    "a symbol too large": lambda c: {"symbol": np.full_like(c["symbol"], 60_000)},
-    "a negative symbol": lambda c: {"symbol": c["symbol"].astype(np.int64) - 5},
-    "children too many": lambda c: {"children": c["children"] + np.array(1).astype(c["children"].dtype)},
-    "negative children": lambda c: {"children": swapped(c["children"].astype(np.int64))},
-    "real numbers": lambda c: {"count": c["count"] + 0.5},
-    "negative counts": lambda c: {"count": c["count"].astype(np.int64) - 10**6},
-    "a table": lambda c: {"count": c["count"].reshape(-1, 1)},
-    "a loop": looped,
-    "no symbols": lambda c: {"symbols": np.frombuffer(b"", np.uint8)},
-    "broken symbols": lambda c: {"symbols": np.frombuffer(b"\xff\xfe\xfd", np.uint8)},
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_columns_that_compiled_code_must_not_walk_are_refused(tmp_path, whole, change):
-    columns = columns_of(whole)
-    columns |= CHANGES[change](columns)
-    path = tmp_path / "changed.npz"
-    np.savez(path, **{name: column for name, column in columns.items() if column is not None})
-    refused(path)
-
-
 # what ships -------------------------------------------------------------------------------------------------
 
 
@@ -280,3 +180,11 @@ def test_the_counts_that_ship_are_general_chinese():
     count = dict(zip(words := ["的", "中国", "可以", "变压器", "命名空间"], general.count(words).tolist()))
     assert count["的"] > count["中国"] > count["变压器"] >= 0
     assert count["可以"] > 100 * max(count["命名空间"], 1)
+    assert general.ngrams.max_length == general.ngrams.longest == 6
+    trie = count_ngrams(encode_texts(["中华人民共和国变压器绕组"]), min_count=1)
+    nodes = find_texts(trie, ["中华人民共和国", "华人民共和国变", "国变压器绕组"])
+    assert general.count_nodes(trie)[nodes].tolist() == [
+        min(general.count(["中华人民共和", "华人民共和国"])),
+        0,
+        0,
+    ]

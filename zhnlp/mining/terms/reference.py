@@ -34,6 +34,7 @@ class NgramCounts(NamedTuple):
     """The columns of a `Trie` that counts are looked up in, level by level."""
 
     alphabet: Alphabet
+    max_length: int
     min_count: int
     symbol: np.ndarray
     count: np.ndarray
@@ -52,14 +53,22 @@ class NgramCounts(NamedTuple):
             levels.append(np.repeat(first[parents], sizes) + within)
         order = np.concatenate(levels)
         columns = trie.symbol[order], trie.count[order], trie.children[order]
-        return cls.linked(trie.alphabet, trie.min_count, *columns)
+        return cls.linked(trie.alphabet, trie.max_length, trie.min_count, *columns)
 
     @classmethod
-    def linked(cls, alphabet, min_count, symbol, count, children) -> NgramCounts:
+    def linked(cls, alphabet, max_length, min_count, symbol, count, children) -> NgramCounts:
         """Columns in the order of length; the children of each node follow those of the one before."""
         sizes = children.astype(np.int64)
         first = len(alphabet) + np.cumsum(sizes) - sizes
-        return cls(alphabet, min_count, symbol, count, first, children)
+        return cls(alphabet, max_length, min_count, symbol, count, first, children)
+
+    @property
+    def longest(self) -> int:
+        """Symbols of the longest n-gram."""
+        begin, end, length = 0, len(self.alphabet), 1
+        while size := int(self.children[begin:end].sum(dtype=np.int64)):
+            begin, end, length = end, end + size, length + 1
+        return length
 
 
 @dataclass(eq=False)
@@ -139,14 +148,23 @@ class ReferenceCounts:
         return np.where(nodes >= 0, self.ngrams.count[nodes], 0).astype(np.int64)
 
     def count_nodes(self, trie: Trie) -> np.ndarray:
-        """How often each n-gram of ``trie`` occurs, (nodes,) int64; 0 where it is rarer than ``min_count``."""
-        return match_counts(trie, self.ngrams)
+        """How often each n-gram of ``trie`` occurs, (nodes,) int64; 0 where it is rarer than ``min_count``.
+
+        One that is longer than any that was counted has the count of the rarest of its parts that were: 中华人民共和国 must
+        not look absent where six symbols are the most.
+        """
+        counts = match_counts(trie, self.ngrams)
+        for length in range(self.ngrams.max_length + 1, trie.max_length + 1):
+            longer = np.flatnonzero(trie.depth == length)
+            counts[longer] = np.minimum(counts[trie.parent[longer]], counts[trie.suffix[longer]])
+        return counts
 
     def save(self, path: str | Path) -> Path:
         """Write the counts as one compressed ``.npz`` file, without pickle and without text."""
         ngrams = NgramCounts.of(self.ngrams)
         facts = {
             "format": _FORMAT,
+            "max_length": int(ngrams.max_length),
             "min_count": int(ngrams.min_count),
             "source": self.source,
             "runs": ngrams.alphabet.runs,
@@ -183,10 +201,13 @@ class ReferenceCounts:
                 raise ValueError(f"its format is not {_FORMAT!r}")
             texts = columns["symbols"].tobytes().decode("utf-8").split("\n")
             alphabet = Alphabet(texts, columns["symbol_counts"], facts["runs"], dropped=facts["dropped"])
+            limits = facts.get("max_length", 1), facts["min_count"]
             ngrams = NgramCounts.linked(
-                alphabet, facts["min_count"], columns["symbol"], columns["count"], columns["children"]
+                alphabet, *limits, columns["symbol"], columns["count"], columns["children"]
             )
             _check(ngrams)
+            if "max_length" not in facts:  # files written before it was kept
+                ngrams = ngrams._replace(max_length=ngrams.longest)
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"{path} is not there: expected a file of reference counts. Next: ReferenceCounts.from_corpus(…).save({str(path)!r})"
@@ -229,5 +250,6 @@ def _check(ngrams: NgramCounts) -> None:
         or int(ngrams.symbol.max()) >= len(alphabet)
     ):
         raise ValueError("its symbols are not whole")
-    if not isinstance(ngrams.min_count, int) or ngrams.min_count < 1 or alphabet.runs not in RUN_MODES:
+    limits = ngrams.max_length, ngrams.min_count
+    if not all(isinstance(limit, int) and limit >= 1 for limit in limits) or alphabet.runs not in RUN_MODES:
         raise ValueError("its facts are not those of a count")
