@@ -267,9 +267,10 @@ class DomainTermMiner:
         if terms and self._wants_vectors():
             with self.stages("vectors"):
                 rows = self._term_vectors(lexicon)
-                contrast = self.scores[chosen]
-                meaning = meaning_of_terms(terms, rows, contrast, self.semantics)
-                self.scores[chosen] = add_meaning(contrast, meaning)
+                if rows.size:
+                    contrast = self.scores[chosen]
+                    meaning = meaning_of_terms(terms, rows, contrast, self.semantics)
+                    self.scores[chosen] = add_meaning(contrast, meaning)
         if terms and self.known_terms is not None:
             with self.stages("known terms"):
                 columns = features(self.candidates.statistics.of(chosen)).values()
@@ -279,17 +280,23 @@ class DomainTermMiner:
 
     def _term_vectors(self, lexicon: Lexicon) -> np.ndarray:
         words, weights = lexicon
-        units = train_unit_vectors(
-            self.symbols,
-            self.trie,
-            words,
-            weights,
-            seed=self.semantics.seed,
-            threads=self.job.threads,
-            progress=self.progress,
-        )
+        nodes = self.candidates.nodes[self.selection.kept]
+        try:
+            units = train_unit_vectors(
+                self.symbols,
+                self.trie,
+                words,
+                weights,
+                seed=self.semantics.seed,
+                threads=self.job.threads,
+                progress=self.progress,
+            )
+        except ValueError:
+            if self._vectors or self.semantics.seeds is not None:
+                raise
+            return np.empty((nodes.size, 0))  # no words stand near each other, and nobody asked for vectors
         self.vectors = units.vectors
-        return term_rows(self.trie, self.candidates.nodes[self.selection.kept], words, weights, units)
+        return term_rows(self.trie, nodes, words, weights, units)
 
     def _wants_vectors(self) -> bool:
         if self._vectors is not None:
