@@ -31,8 +31,8 @@ from zhnlp.mining.rank import default_cut
 from zhnlp.mining.score import score_nodes
 from zhnlp.mining.segmenter import Segmenter
 from zhnlp.mining.terms.expansion import expand, similarity_at
+from zhnlp.mining.terms.lexicon import Lexicon, make_lexicon
 from zhnlp.mining.terms.miner import DomainTermMiner
-from zhnlp.mining.terms.phrases import Lexicon, make_lexicon
 from zhnlp.mining.terms.semantic import UnitVectors, add_meaning, score_meaning, term_rows, train_unit_vectors
 from zhnlp.mining.terms.vectors import WordVectors
 from zhnlp.mining.terms.word_classes import word_classes

@@ -118,7 +118,7 @@ def with_jieba(counts: dict[str, int]):
 def systems(found: WordDiscoverer, limit: int | None, rounds: int):
     """(name, words of two symbols or more, function from a text to its words) of each system."""
     trie, segments, listed = found.trie, found.candidates.segments, found._words
-    options = {"rounds": rounds, "threads": found.threads}
+    options = {"rounds": rounds, "threads": found.job.threads}
     if limit:
         order = np.argsort(-segments[listed], kind="stable")[:limit]
         top = listed[order]
@@ -128,7 +128,7 @@ def systems(found: WordDiscoverer, limit: int | None, rounds: int):
     if limit:
         counts = dict(zip(trie.words(words), units.counts[words].tolist()))
         yield "jieba, our units", words.size, with_jieba(counts)
-    segmenter = Segmenter(dict(zip(trie.words(units.nodes), units.weights.tolist())), runs=found.runs)
+    segmenter = Segmenter(dict(zip(trie.words(units.nodes), units.weights.tolist())), runs=found.job.runs)
     yield "zhnlp" if limit else "zhnlp, no limit", words.size, segmenter.words
 
 
@@ -154,7 +154,7 @@ def main() -> None:
         "min_count": options.min_count,
         "rounds": options.rounds,
         "limit": options.limit,
-        "threads": found.threads,
+        "threads": found.job.threads,
         "mine_seconds": time.perf_counter() - begin,
         "jieba": version("jieba"),
         "seed": None,  # nothing is drawn by chance

@@ -92,7 +92,7 @@ def test_states_are_told_apart():
     with pytest.raises(RuntimeError, match="nothing is frozen yet"):
         discoverer.apply("电网")
     discoverer.fit(LINES).freeze()
-    with pytest.raises(RuntimeError, match="this discoverer is frozen"):
+    with pytest.raises(RuntimeError, match="this WordDiscoverer is frozen"):
         discoverer.partial_fit(LINES)
     discoverer.fit(LINES)  # begins anew
 

@@ -14,14 +14,12 @@ import numpy as np
 from zhnlp.mining.alphabet import FIRST_SYMBOL
 from zhnlp.mining.count import check_limits
 from zhnlp.mining.encode import Symbols
-from zhnlp.mining.engines import Job, make_engine
 from zhnlp.mining.entropy import EntropyReport, Information
+from zhnlp.mining.learner import CorpusLearner, new_job
 from zhnlp.mining.methods import Candidates, make_method
 from zhnlp.mining.mined_segmenter import count_units, mined_segmenter
-from zhnlp.mining.progress import Progress
 from zhnlp.mining.rank import default_cut, make_rows, rank_words
 from zhnlp.mining.reference import known_words, reference_words
-from zhnlp.mining.stages import Stages
 from zhnlp.mining.table import WordTable
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import thread_count
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from zhnlp.mining.segmenter import Segmenter
 
 
-class WordDiscoverer:
+class WordDiscoverer(CorpusLearner):
     """Find the words of raw text and rank them; no labels, no dictionary.
 
     Args:
@@ -86,82 +84,32 @@ class WordDiscoverer:
     ):
         check_limits(max_length, min_count)
         self.method = make_method(method, **options)
-        self.max_length, self.min_count, self.runs = max_length, min_count, runs
         self.reference = reference_words(reference)  # now: a wrong name must not come up after the counting
         self.new_only, self.min_score, self.top = new_only, min_score, top
-        self.examples, self.threads, self.memory, self.workdir = (
-            examples,
-            thread_count(threads),
-            memory,
-            workdir,
-        )
+        self.examples = examples
         if top is not None and top < 1:
             raise ValueError(f"top={top} is not possible: expected 1 or more words, or None for all")
         if min_score is not None and not min_score < math.inf:
             raise ValueError(
                 f"min_score={min_score} is not possible: expected a log-odds below infinity, or None"
             )
-        self.engine, self._spark = engine, spark
-        self.stages = Stages(Progress(progress))
-        self._forget()
+        job = new_job(
+            max_length=max_length,
+            min_count=min_count,
+            runs=runs,
+            threads=thread_count(threads),
+            memory=memory,
+            workdir=workdir,
+            progress=progress,
+        )
+        super().__init__(job, engine=engine, spark=spark)
 
     def _forget(self) -> None:
-        self.stages.seconds = {}
-        job = Job(
-            max_length=self.max_length,
-            min_count=self.min_count,
-            runs=self.runs,
-            threads=self.threads,
-            memory=self.memory,
-            workdir=self.workdir,
-            stages=self.stages,
-        )
-        self._engine = make_engine(self.engine, job, spark=self._spark)
-        self._open = True  # for partial_fit
-        self.symbols: Symbols | None = None
-        self.trie: Trie | None = None
+        super()._forget()
         self.candidates: Candidates | None = None
         self._words = np.empty(0, np.int64)
         self._units: np.ndarray | None = None
         self._segmenter: Segmenter | None = None
-
-    @property
-    def progress(self) -> Progress:
-        """Where stages are shown; may be replaced."""
-        return self.stages.progress
-
-    @progress.setter
-    def progress(self, progress: Progress) -> None:
-        self.stages.progress = progress
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        """What each stage took."""
-        return self.stages.seconds
-
-    def fit(self, source: Any, **reading: Any) -> WordDiscoverer:
-        """Learn from a corpus, forgetting what was learnt before.
-
-        Args:
-            source: whatever `Corpus.of` takes: texts, Paths, an iterator, a Corpus …
-            **reading: options of `Corpus.of`.
-        """
-        self._forget()
-        return self.partial_fit(source, **reading)
-
-    def partial_fit(self, source: Any, **reading: Any) -> WordDiscoverer:
-        """Learn from one more part of a corpus; parts one after the other give the same table as all at once.
-
-        Raises:
-            RuntimeError: the discoverer is frozen.
-        """
-        if not self._open:
-            raise RuntimeError(
-                "this discoverer is frozen: expected partial_fit before freeze. Next: fit, which begins anew, "
-                "or freeze(keep=True), which stays open"
-            )
-        self._engine.add(source, **reading)
-        return self
 
     def freeze(self, keep: bool = False) -> WordTable:
         """Count, judge and rank what was learnt.
@@ -172,17 +120,12 @@ class WordDiscoverer:
         Raises:
             RuntimeError: nothing was learnt yet.
         """
-        if not self._engine.parts:
-            raise RuntimeError(
-                "nothing was learnt yet: expected fit(corpus) or partial_fit(corpus) before freeze()"
-            )
-        self.symbols, self.trie = self._engine.count(keep)
+        self._count(keep)
         self._units = self._segmenter = None
         with self.stages("judge"):
             self.candidates = self.method.find(
-                self.symbols, self.trie, threads=self.threads, progress=self.progress
+                self.symbols, self.trie, threads=self.job.threads, progress=self.progress
             )
-        self._open = keep
         return self._table()
 
     def _table(self) -> WordTable:
@@ -206,7 +149,7 @@ class WordDiscoverer:
                 scores,
                 words,
                 known,
-                threads=self.threads,
+                threads=self.job.threads,
                 progress=self.progress,
             )
         if self.examples:
@@ -220,29 +163,21 @@ class WordDiscoverer:
         rejected = ", ".join(
             f"{number:,} {reason}" for reason, number in self.verdicts().items() if reason != "kept"
         )
-        why = f"candidates: {rejected}" if rejected else f"no n-gram occurs {self.min_count} times"
+        why = f"candidates: {rejected}" if rejected else f"no n-gram occurs {self.job.min_count} times"
         return (
             f"no word was found among {self.symbols.total:,} symbols ({why}). "
             "Next: lower min_count or min_score, or give more text"
         )
-
-    def corpus_report(self) -> dict[str, Any]:
-        """What was read, repaired and skipped; a list under "parts" when there was more than one part."""
-        return self._engine.report
-
-    def corpus_summary(self) -> str:
-        """What was read, repaired and skipped, to be read by a person."""
-        return self._engine.summary
 
     def settings(self) -> dict[str, Any]:
         """The parameters and the seconds of each stage, for reports."""
         return {
             "method": self.method.name,
             **asdict(self.method),
-            "max_length": self.max_length,
-            "min_count": self.min_count,
-            "runs": self.runs,
-            "threads": self.threads,
+            "max_length": self.job.max_length,
+            "min_count": self.job.min_count,
+            "runs": self.job.runs,
+            "threads": self.job.threads,
             "symbols": self.symbols.total,
             "alphabet": len(self.trie.alphabet),
             "n-grams": len(self.trie),
@@ -252,7 +187,7 @@ class WordDiscoverer:
             "reference": self.reference
             if isinstance(self.reference, str)
             else f"{len(self.reference):,} words",
-            "memory": self.memory,
+            "memory": self.job.memory,
             "engine": self.engine,
             "candidates": self.verdicts(),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
@@ -270,7 +205,9 @@ class WordDiscoverer:
         """A unigram segmenter over all mined words (known ones and those beyond ``top`` too) and single characters."""
         if self._segmenter is None:
             mined = self._mined()
-            self._segmenter = mined_segmenter(*mined, self.unit_counts, runs=self.runs, threads=self.threads)
+            self._segmenter = mined_segmenter(
+                *mined, self.unit_counts, runs=self.job.runs, threads=self.job.threads
+            )
         return self._segmenter
 
     def unit_counts(self) -> np.ndarray:
@@ -280,7 +217,7 @@ class WordDiscoverer:
             RuntimeError: nothing is frozen yet.
         """
         if self._units is None:
-            self._units = count_units(*self._mined(), threads=self.threads)
+            self._units = count_units(*self._mined(), threads=self.job.threads)
         return self._units
 
     def _mined(self) -> tuple[Symbols, Trie, np.ndarray, np.ndarray | None]:

@@ -264,7 +264,7 @@ def test_states_are_told_apart():
         miner.ranking("ratio")
     assert miner.rejected == {}
     miner.fit(LINES).freeze()
-    with pytest.raises(RuntimeError, match="this miner is frozen"):
+    with pytest.raises(RuntimeError, match="this DomainTermMiner is frozen"):
         miner.partial_fit(LINES)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -11,12 +11,11 @@ from zhnlp.mining import workers
 from zhnlp.mining.count import count_ngrams
 from zhnlp.mining.encode import PADDING, encode_texts
 from zhnlp.mining.lookup import find_texts
+from zhnlp.mining.terms.lexicon import Lexicon, make_lexicon
 from zhnlp.mining.terms.phrases import (
-    Lexicon,
     candidate_phrases,
     count_phrases,
     cut_nodes,
-    make_lexicon,
 )
 from zhnlp.mining.viterbi import STRETCH, unit_weights
 

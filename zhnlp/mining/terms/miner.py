@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zhnlp.mining.count import check_limits
-from zhnlp.mining.encode import Symbols
-from zhnlp.mining.engines import Job, make_engine
-from zhnlp.mining.methods import make_method
-from zhnlp.mining.progress import Progress
-from zhnlp.mining.rank import default_cut
-from zhnlp.mining.score import score_nodes
-from zhnlp.mining.stages import Stages
+from zhnlp.mining.learner import CorpusLearner, new_job
+from zhnlp.mining.terms.lexicon import Lexicon, domain_lexicon
 from zhnlp.mining.terms.meaning import (
     Semantics,
     cluster_terms,
     meaning_of_terms,
 )
-from zhnlp.mining.terms.phrases import Lexicon, make_lexicon
 from zhnlp.mining.terms.reference import MIN_COUNT, ReferenceCounts
 from zhnlp.mining.terms.rows import make_rows
 from zhnlp.mining.terms.rules import Rule, RuleSet, chinese_rules
@@ -36,7 +29,6 @@ from zhnlp.mining.terms.supervision import learn_from_known
 from zhnlp.mining.terms.table import TermTable
 from zhnlp.mining.terms.vectors import WordVectors
 from zhnlp.mining.terms.word_classes import word_classes
-from zhnlp.mining.trie import Trie
 from zhnlp.mining.workers import thread_count
 
 SHORTLIST = 30_000  # candidates, best by contrast, of which vectors and known terms are asked
@@ -44,7 +36,7 @@ ENOUGH = 200_000  # symbols of a domain from which vectors are worth training
 SIGNIFICANT = 3.84  # G² beyond which a difference is hardly chance (p < 0.05, one degree of freedom)
 
 
-class DomainTermMiner:
+class DomainTermMiner(CorpusLearner):
     """Rank the terms of a professional corpus by contrast with general text; no labels, no dictionary of the domain.
 
     Args:
@@ -84,6 +76,8 @@ class DomainTermMiner:
         >>> table[0]["term"], table[0]["count"], table[0]["reference_count"]
         ('主变压器', 4, 0)
     """
+
+    _part = "domain"
 
     def __init__(
         self,
@@ -129,75 +123,35 @@ class DomainTermMiner:
             raise ValueError(
                 "word vectors are not trained on Spark: leave vectors out, or mine with the local engine"
             )
-        self.engine, self._spark = engine, spark
-        self.stages = Stages(Progress(progress))
-        self.job = Job(
+        job = new_job(
             max_length=max_length,
             min_count=min_count,
             runs=runs,
             threads=thread_count(threads),
             memory=memory,
             workdir=workdir,
-            stages=self.stages,
+            progress=progress,
         )
         self._given = reference
         self.reference: ReferenceCounts | None = None
-        self._forget()
+        super().__init__(job, engine=engine, spark=spark)
 
     def _forget(self) -> None:
-        self.stages.seconds = {}
-        self._engine = make_engine(self.engine, self._job_in("domain"), spark=self._spark)
-        self._open = True  # for partial_fit
-        self.symbols: Symbols | None = None
-        self.trie: Trie | None = None
+        super()._forget()
         self.candidates: TermCandidates | None = None
         self.scores = np.empty(0)
         self.selection: Selection | None = None
         self.vectors: WordVectors | None = None
 
-    def _job_in(self, part: str) -> Job:
-        workdir = self.job.workdir
-        return replace(self.job, workdir=None if workdir is None else Path(workdir) / part)
-
-    @property
-    def progress(self) -> Progress:
-        """Where stages are shown; may be replaced."""
-        return self.stages.progress
-
-    @progress.setter
-    def progress(self, progress: Progress) -> None:
-        self.stages.progress = progress
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        """What each stage took."""
-        return self.stages.seconds
-
-    def fit(self, source: Any, **reading: Any) -> DomainTermMiner:
-        """Learn from a corpus of the domain, forgetting what was learnt before; the reference is counted once.
-
-        Args:
-            source: whatever `Corpus.of` takes: texts, Paths, an iterator, a Corpus …
-            **reading: options of `Corpus.of`.
-        """
-        self._forget()
-        return self.partial_fit(source, **reading)
-
     def partial_fit(self, source: Any, **reading: Any) -> DomainTermMiner:
-        """Learn from one more part of the domain.
+        """Learn from one more part of the domain; the reference is counted before the first.
 
         Raises:
             RuntimeError: the miner is frozen.
         """
-        if not self._open:
-            raise RuntimeError(
-                "this miner is frozen: expected partial_fit before freeze. Next: fit, which begins anew, "
-                "or freeze(keep=True), which stays open"
-            )
-        if self.reference is None:
+        if self._open and self.reference is None:
             self.reference = self._read_reference()
-        self._engine.add(source, **reading)
-        return self
+        return super().partial_fit(source, **reading)
 
     def _read_reference(self) -> ReferenceCounts:
         given = self._given
@@ -207,9 +161,8 @@ class DomainTermMiner:
             return given
         if isinstance(given, (str, Path)) and str(given).endswith(".npz"):
             return ReferenceCounts.load(given)
-        job = self._job_in("reference")
-        job.min_count = min(job.min_count, MIN_COUNT)  # what the reference has must not look absent
-        engine = make_engine(self.engine, job, spark=self._spark)
+        few = min(self.job.min_count, MIN_COUNT)  # what the reference has must not look absent
+        engine = self._make_engine("reference", min_count=few)
         with self.stages("reference"):
             engine.add(given)
             _, trie = engine.count()
@@ -224,12 +177,7 @@ class DomainTermMiner:
         Raises:
             RuntimeError: nothing was learnt yet.
         """
-        if not self._engine.reports:
-            raise RuntimeError(
-                "nothing was learnt yet: expected fit(corpus) or partial_fit(corpus) before freeze()"
-            )
-        self.symbols, self.trie = self._engine.count(keep)
-        self._open = keep
+        self._count(keep)
         lexicon = self._find_candidates()
         with self.stages("score"):
             self._score()
@@ -242,16 +190,10 @@ class DomainTermMiner:
         symbols, trie = self.symbols, self.trie
         shown = {"threads": self.job.threads, "progress": self.progress}
         with self.stages("lexicon"):
-            method = make_method("ngram")
-            found = method.find(symbols, trie, **shown)
-            cut = default_cut(trie, found, method.min_score)
-            mined = found.kept[score_nodes(trie, found.kept, found.segments[found.kept]).round(6) >= cut]
-            classes = word_classes(trie)
-            lexicon = make_lexicon(symbols, trie, np.union1d(mined, np.flatnonzero(classes.listed)), **shown)
+            known = word_classes(trie)
+            lexicon = domain_lexicon(symbols, trie, known.listed, **shown)
         with self.stages("candidates"):
-            self.candidates = find_candidates(
-                symbols, trie, lexicon, classes.classes, self.reference, **shown
-            )
+            self.candidates = find_candidates(symbols, trie, lexicon, known.classes, self.reference, **shown)
         return lexicon
 
     def _score(self) -> None:
@@ -367,11 +309,7 @@ class DomainTermMiner:
 
     def corpus_report(self) -> dict[str, Any]:
         """What was read, repaired and skipped in the domain, and in the reference."""
-        return {**self._engine.report, "reference": self.reference.report}
-
-    def corpus_summary(self) -> str:
-        """What was read, repaired and skipped in the domain, to be read by a person."""
-        return self._engine.summary
+        return {**super().corpus_report(), "reference": self.reference.report}
 
     def settings(self) -> dict[str, Any]:
         """The parameters and the seconds of each stage, for reports."""

@@ -17,16 +17,10 @@ from zhnlp.mining.encode import Symbols
 from zhnlp.mining.jit import compiled
 from zhnlp.mining.join import FREQUENT, Edges, Transitions, next_node, transitions
 from zhnlp.mining.progress import Progress
+from zhnlp.mining.terms.lexicon import Lexicon
 from zhnlp.mining.trie import Trie
-from zhnlp.mining.viterbi import STRETCH, cut_stretch, segment_corpus, unit_weights
+from zhnlp.mining.viterbi import STRETCH, cut_stretch
 from zhnlp.mining.workers import split_range, walk, work
-
-
-class Lexicon(NamedTuple):
-    """The words that a corpus is cut into; single symbols always are units too."""
-
-    nodes: np.ndarray  # (U,) int64, of two symbols or more, rising
-    weights: np.ndarray  # (nodes,) float64, nats, at most 0; -inf where a node is no unit
 
 
 class Cuts(NamedTuple):
@@ -35,27 +29,6 @@ class Cuts(NamedTuple):
     units: np.ndarray  # (M,) int64, number of units
     first: np.ndarray  # (M,) int64, node of the first unit
     last: np.ndarray  # (M,) int64, node of the last unit
-
-
-def make_lexicon(
-    symbols: Symbols,
-    trie: Trie,
-    words: np.ndarray,
-    *,
-    rounds: int = 1,
-    threads: int = 1,
-    progress: Progress | None = None,
-) -> Lexicon:
-    """Weigh ``words`` (nodes) by cutting the corpus with them, ``rounds`` times (hard EM from the counts of the n-grams).
-
-    More than one round changed no ranking that was measured.
-    """
-    words = np.unique(words[trie.depth[words] > 1])
-    counts = trie.count.astype(np.float64)
-    for _ in range(rounds):
-        weights = unit_weights(trie, words, counts)
-        counts = segment_corpus(symbols, trie, words, weights, threads=threads, progress=progress)
-    return Lexicon(words, unit_weights(trie, words, counts))
 
 
 class Phrases(NamedTuple):
@@ -170,6 +143,7 @@ def count_phrases(
         >>> from zhnlp.mining.count import count_ngrams
         >>> from zhnlp.mining.encode import encode_texts
         >>> from zhnlp.mining.lookup import find_texts
+        >>> from zhnlp.mining.terms.lexicon import make_lexicon
         >>> symbols = encode_texts(["命名空间，空间命名"])
         >>> trie = count_ngrams(symbols, min_count=1)
         >>> lexicon = make_lexicon(symbols, trie, find_texts(trie, ["命名", "空间"]))

@@ -9,8 +9,9 @@ import numpy as np
 
 from zhnlp.mining.encode import Symbols
 from zhnlp.mining.progress import Progress
+from zhnlp.mining.terms.lexicon import Lexicon
 from zhnlp.mining.terms.nesting import sum_containers, widest_extensions
-from zhnlp.mining.terms.phrases import Lexicon, candidate_phrases, count_phrases, cut_nodes
+from zhnlp.mining.terms.phrases import candidate_phrases, count_phrases, cut_nodes
 from zhnlp.mining.terms.reference import ReferenceCounts
 from zhnlp.mining.trie import Trie
 
