@@ -62,14 +62,6 @@ class NgramCounts(NamedTuple):
         first = len(alphabet) + np.cumsum(sizes) - sizes
         return cls(alphabet, max_length, min_count, symbol, count, first, children)
 
-    @property
-    def longest(self) -> int:
-        """Symbols of the longest n-gram."""
-        begin, end, length = 0, len(self.alphabet), 1
-        while size := int(self.children[begin:end].sum(dtype=np.int64)):
-            begin, end, length = end, end + size, length + 1
-        return length
-
 
 @dataclass(eq=False)
 class ReferenceCounts:
@@ -201,13 +193,11 @@ class ReferenceCounts:
                 raise ValueError(f"its format is not {_FORMAT!r}")
             texts = columns["symbols"].tobytes().decode("utf-8").split("\n")
             alphabet = Alphabet(texts, columns["symbol_counts"], facts["runs"], dropped=facts["dropped"])
-            limits = facts.get("max_length", 1), facts["min_count"]
+            limits = facts["max_length"], facts["min_count"]
             ngrams = NgramCounts.linked(
                 alphabet, *limits, columns["symbol"], columns["count"], columns["children"]
             )
             _check(ngrams)
-            if "max_length" not in facts:  # files written before it was kept
-                ngrams = ngrams._replace(max_length=ngrams.longest)
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"{path} is not there: expected a file of reference counts. Next: ReferenceCounts.from_corpus(…).save({str(path)!r})"
