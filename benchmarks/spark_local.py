@@ -1,9 +1,10 @@
 """One machine against Spark on the same machine: the same table, wall time, bytes shuffled.
 
     python benchmarks/spark_local.py --save                          # 20 M characters, local[2]
+    python benchmarks/spark_local.py --task terms --save             # domain terms
     python benchmarks/spark_local.py --characters 2000000 --master 'local[4]'
 
-Words of a seeded sample of the lines of pretrain/open.txt.xz, with examples, from the file to the ranked table.  Both
+Words (or, against the counts that ship, domain terms) of a seeded sample of the lines of pretrain/open.txt.xz, with examples, from the file to the ranked table.  Both
 take two threads.  Spark's clock does not hold the start of its session.  "Identical" compares all rows of the table and
 all columns of the n-gram trie, by hash.  Needs Java and pyspark; exit code 2 says what is missing, 1 that tables differ.
 """
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument(
         "--characters", type=int, default=20_000_000, help="0: the whole text (default: %(default)s)"
     )
+    parser.add_argument("--task", choices=("words", "terms"), default="words", help="default: %(default)s")
     parser.add_argument("--master", default="local[2]", help="default: %(default)s")
     parser.add_argument("--min-count", type=int, default=5, help="default: %(default)s")
     parser.add_argument(
@@ -47,6 +49,7 @@ def main() -> int:
     report = Report(
         "spark_local",
         {
+            "task": "task",
             "system": "system",
             "characters": "characters",
             "wall s": "wall_seconds",
@@ -65,7 +68,7 @@ def main() -> int:
     )
     with tempfile.TemporaryDirectory() as temporary:
         text = open_text(options.workdir or Path(temporary), options.characters or None, options.seed)
-        common = {"threads": 2, "min_count": options.min_count}
+        common = {"threads": 2, "min_count": options.min_count, "task": options.task}
         jobs = [("one machine, 2 threads", {"engine": "local", **common})]
         for codec in options.codec:
             conf = {"spark.io.compression.codec": codec}
@@ -80,7 +83,7 @@ def main() -> int:
                 found["identical"] = found["sha256"] == expected
             if "shuffle_bytes" in found:
                 found["shuffle_bytes_per_character"] = found["shuffle_bytes"] / text.characters
-            report.add(task="spark_local", system=name, **text.facts(), **found, seed=options.seed)
+            report.add(task=options.task, system=name, **text.facts(), **found, seed=options.seed)
     report.finish(
         options.save,
         "Wall time from the file to the ranked table with examples, one run each, after a warm-up on 100,000 characters; "

@@ -1,4 +1,4 @@
-"""Child process of spark_local.py: `WordDiscoverer` over one file, on this machine or on a local Spark.
+"""Child process of spark_local.py: `WordDiscoverer` or `DomainTermMiner` over one file, on this machine or on a local Spark.
 
     python benchmarks/workers/mine_here_or_spark.py INPUT.txt OUTPUT.json '{"engine": "spark", "master": "local[2]"}'
 
@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 DEFAULTS = {
+    "task": "words",
     "engine": "local",
     "master": "local[2]",
     "threads": 1,
@@ -97,7 +98,9 @@ def main() -> None:
     source, output = Path(sys.argv[1]), Path(sys.argv[2])
     options = {**DEFAULTS, **json.loads(sys.argv[3])}
     from zhnlp.mining.discoverer import WordDiscoverer
+    from zhnlp.mining.terms.miner import DomainTermMiner
 
+    miner = WordDiscoverer if options["task"] == "words" else DomainTermMiner
     folder = tempfile.TemporaryDirectory()
     record, session = {"options": options}, None
     if options["engine"] == "spark":
@@ -107,7 +110,7 @@ def main() -> None:
     limits = {name: options[name] for name in ("threads", "min_count", "examples")}
 
     def make():
-        made = WordDiscoverer(engine=options["engine"], spark=session, progress=False, **limits)
+        made = miner(engine=options["engine"], spark=session, progress=False, **limits)
         if session is not None:
             tell_stages(made.stages, session.sparkContext)
         return made

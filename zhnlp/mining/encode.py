@@ -60,7 +60,7 @@ class Symbols:
         on how documents are grouped.  So whatever reads the symbols of a corpus should be such a function.
 
         Args:
-            function: of a module, not inside another function; returns a tuple of int64 arrays and ints.
+            function: of a module, not inside another function; returns a tuple of int64 arrays, ints and `SparseCounts`.
             *arguments: plain values, arrays and named tuples of them.
             least: places in that tuple of arrays of document numbers, -1 for none: the least counts, not the sum.
         """

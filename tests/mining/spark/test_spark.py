@@ -142,7 +142,7 @@ def test_a_frame(spark):
 
 
 def test_domain_terms(spark, tmp_path):
-    """The miner goes through the same engine; vectors, which need the text here, are left out."""
+    """The miner goes through the same engine, and so do the pairs that word vectors are made of."""
     spelt = ["主變壓器接入５Ｇ基站。", "主變壓器，5G基站，5g基站。"] * 9
     (tmp_path / "domain.txt").write_text("\n".join(sentences(8, 400) + spelt), encoding="utf-8")
     plain = [line.replace("变压器", "天气").replace("断路器", "晚饭") for line in sentences(9, 400)]
@@ -150,12 +150,13 @@ def test_domain_terms(spark, tmp_path):
     tables = []
     for engine in "local", "spark":
         session = spark if engine == "spark" else None
-        given = {"engine": engine, "spark": session, "vectors": False, "progress": False, "threads": 1}
+        given = {"engine": engine, "spark": session, "vectors": True, "progress": False, "threads": 1}
         miner = DomainTermMiner(tmp_path / "general.txt", **given)
         tables.append(miner.fit(tmp_path / "domain.txt").freeze())
     variants = {row["term"]: row["variants"] for row in tables[0]}
     assert variants["主变压器"] == ["主變壓器"] and variants["5G基站"] == ["5g基站", "５Ｇ基站"]
     assert list(tables[1]) == list(tables[0])
+    assert any(row["cluster"] is not None for row in tables[0])
 
 
 def test_the_script(spark, tmp_path, capsys):

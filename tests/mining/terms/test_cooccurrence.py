@@ -112,7 +112,7 @@ def test_parts_add_up_and_threads_do_not_matter(monkeypatch):
 @given(st.lists(st.dictionaries(st.integers(0, 24), st.integers(1, 99)), max_size=6))
 def test_sum_of_parts(parts):
     counts = [
-        PairCounts(5, np.array(sorted(part), np.int64), np.array([part[k] for k in sorted(part)], np.int64))
+        PairCounts(25, np.array(sorted(part), np.int64), np.array([part[k] for k in sorted(part)], np.int64))
         for part in parts
     ]
     total = add_pairs(counts, 5)

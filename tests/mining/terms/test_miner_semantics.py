@@ -121,7 +121,6 @@ def test_no_terms_need_no_vectors(general):
     ("options", "message"),
     [
         ({"seeds": ["电网"], "vectors": False}, "seeds need word vectors"),
-        ({"vectors": True, "engine": "spark"}, "word vectors are not trained on Spark"),
         ({"clustering": "kmeans"}, "clustering='kmeans' is not known"),
         ({"seeds": "电网"}, "seeds"),
     ],

@@ -14,13 +14,14 @@ from zhnlp.mining.spark.arrow import array_of, batches_of, groups_of, rows_of
 from zhnlp.mining.spark.dataset import Dataset
 from zhnlp.mining.spark.histograms import merged
 from zhnlp.mining.spark.symbolise import symbols_of
+from zhnlp.mining.sparse_counts import SparseCounts
 
 if TYPE_CHECKING:
     import pyarrow
 
 PARTIAL = {"group": "int", "place": "int", "size": "bigint", "indices": "binary", "values": "binary"}
 _MOST_SYMBOLS = 1 << 26  # that a function is given at a time
-_SCALAR = -1  # size of a result that is no array
+_SCALAR = -1  # size of a result that is no array; that of `SparseCounts` is -2 less their length
 
 Numbers = dict[tuple[int, str, int], int]
 
@@ -43,8 +44,11 @@ def run_function(batches: Iterable[pyarrow.RecordBatch], work: Work) -> Iterator
         scalars: set[int] = set()
         for chunk in _chunks(batches):
             results = _run(chunk, work)
-            scalars = {place for place, value in enumerate(results) if np.ndim(value) == 0}
-            results = [np.atleast_1d(np.asarray(value, np.int64)) for value in results]
+            scalars = {place for place, value in enumerate(results) if isinstance(value, (int, np.integer))}
+            results = [
+                value if isinstance(value, SparseCounts) else np.atleast_1d(np.asarray(value, np.int64))
+                for value in results
+            ]
             if found is None:
                 found = results
             else:
@@ -53,17 +57,28 @@ def run_function(batches: Iterable[pyarrow.RecordBatch], work: Work) -> Iterator
                         _least(found[place], value) if place in work.least else found[place] + value
                     )
         for place, values in enumerate(found or ()):
-            empty = -1 if place in work.least else 0
-            indices = np.flatnonzero(values != empty)
-            size = _SCALAR if place in scalars else values.size
-            per_group = -(-max(values.size, 1) // work.groups)
+            if isinstance(values, SparseCounts):
+                length = values.length
+                size, indices, values = -2 - length, values.keys, values.counts
+            else:
+                length = values.size
+                size = _SCALAR if place in scalars else length
+                indices = np.flatnonzero(values != (-1 if place in work.least else 0))
+                values = values[indices]
+            per_group = -(-max(length, 1) // work.groups)
             bounds = np.searchsorted(indices, np.arange(work.groups + 1) * per_group)
             if indices.size == 0:  # the size must be told
                 yield place * work.groups, place, size, b"", b""
             for group in range(work.groups):
-                own = indices[bounds[group] : bounds[group + 1]]
-                if own.size:
-                    yield place * work.groups + group, place, size, own.astype(np.uint32), values[own]
+                own = slice(bounds[group], bounds[group + 1])
+                if indices[own].size:
+                    yield (
+                        place * work.groups + group,
+                        place,
+                        size,
+                        indices[own].astype(np.uint32),
+                        values[own],
+                    )
 
     yield from batches_of(PARTIAL, rows())
 
@@ -181,10 +196,15 @@ class ClusterSymbols(Symbols):
         scalars = set()
         for row in summed.rows():
             place, size = row["place"], row["size"]
+            indices, values = array_of(row["indices"], np.uint32), array_of(row["values"], np.int64)
+            if size < _SCALAR:
+                part = SparseCounts(-2 - size, indices.astype(np.int64), values)
+                results[place] = results[place] + part if place in results else part
+                continue
             if place not in results:
                 results[place] = np.full(max(size, 1), -1 if place in least else 0, np.int64)
                 scalars |= {place} if size == _SCALAR else set()
-            results[place][array_of(row["indices"], np.uint32)] = array_of(row["values"], np.int64)
+            results[place][indices] = values
         if not results:  # not a document: what the function makes of nothing
             empty = Symbols(np.zeros(2 * PADDING, np.uint16), np.zeros(0, np.int64), self.alphabet)
             return function(empty, *arguments, threads=1, progress=None)

@@ -12,8 +12,8 @@ Source: Levy, Goldberg and Dagan 2015, Improving Distributional Similarity with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from zhnlp.mining.encode import PADDING, Symbols
 from zhnlp.mining.jit import compiled
 from zhnlp.mining.join import Transitions, transitions
 from zhnlp.mining.progress import Progress
+from zhnlp.mining.sparse_counts import SparseCounts
 from zhnlp.mining.trie import Trie
 from zhnlp.mining.viterbi import STRETCH, cut_stretch
 from zhnlp.mining.workers import walk
@@ -33,22 +34,13 @@ MAX_WINDOW = 127  # units; weights of pairs then fit a byte
 _OUTSIDE = -1  # place of a unit outside the vocabulary; -2 among the units ends a document
 
 
-@dataclass(eq=False)
-class PairCounts:
-    """Counts of unordered pairs of V things; two of the same V add up with ``+``.
+class PairCounts(SparseCounts):
+    """Counts of unordered pairs of V things: the pair i <= j has the number i · V + j."""
 
-    Attributes:
-        size: V.
-        keys: (P,) int64, rising: i · V + j, i <= j.
-        counts: (P,) int64.
-    """
-
-    size: int
-    keys: np.ndarray
-    counts: np.ndarray
-
-    def __add__(self, other: PairCounts) -> PairCounts:
-        return PairCounts(self.size, *_merge(self.keys, self.counts, other.keys, other.counts))
+    @property
+    def size(self) -> int:
+        """V."""
+        return math.isqrt(self.length)
 
     def matrix(self) -> csr_matrix:
         """The counts as a symmetric (V, V) int64 matrix; a thing beside itself counts for both of them."""
@@ -127,7 +119,8 @@ def count_cooccurrences(
     place[vocabulary] = np.arange(vocabulary.size)
     longest = int(trie.depth[words].max(initial=1))
     frame = transitions(trie, chosen), weights, longest, place, int(vocabulary.size), window
-    return symbols.sum_over(_count, *frame, threads=threads, progress=progress)[0]
+    found = symbols.sum_over(_count, *frame, threads=threads, progress=progress)[0]
+    return PairCounts(found.length, found.keys, found.counts)
 
 
 def _count(
@@ -141,7 +134,7 @@ def _count(
     *,
     threads: int,
     progress: Progress | None,
-) -> tuple[PairCounts]:
+) -> tuple[SparseCounts]:
     """The pairs of one part of a corpus; of whole documents, so that parts add up."""
 
     def job(begin, end, document):
@@ -150,7 +143,7 @@ def _count(
         n = _units_of(symbols.array, begin, end, *frame, units)
         keys = _pairs_of(units[:n], window, size)
         keys.sort()
-        return PairCounts(size, *_count_keys(keys))
+        return SparseCounts(size * size, *_count_keys(keys))
 
     parts = walk(symbols, job, threads=threads, progress=progress, size=1 << 19)
     return (add_pairs(parts, size),)
@@ -180,15 +173,15 @@ def units_of_rows(
     return csr_matrix((np.ones(np.count_nonzero(met), np.float32), (row[met], units[:n][met])), shape=shape)
 
 
-def add_pairs(parts: Iterable[PairCounts], size: int) -> PairCounts:
-    """The sum of many `PairCounts` over ``size`` things, adding those of like weight so that each is copied seldom."""
-    waiting: list[tuple[int, PairCounts]] = []
+def add_pairs(parts: Iterable[SparseCounts], size: int) -> SparseCounts:
+    """The sum of many counts of pairs of ``size`` things, adding those of like weight so that each is copied seldom."""
+    waiting: list[tuple[int, SparseCounts]] = []
     for part in parts:
         rank = 0
         while waiting and waiting[-1][0] <= rank:
             rank, part = rank + 1, waiting.pop()[1] + part
         waiting.append((rank, part))
-    total = PairCounts(size, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    total = SparseCounts(size * size, np.zeros(0, np.int64), np.zeros(0, np.int64))
     while waiting:
         total = waiting.pop()[1] + total
     return total
@@ -265,26 +258,3 @@ def _count_keys(pairs):
             keys[n] = pairs[i] >> 8
         counts[n] += pairs[i] & 255
     return keys, counts
-
-
-@compiled
-def _merge(keys, counts, other_keys, other_counts):
-    merged = np.empty(keys.size + other_keys.size, np.int64)
-    total = np.empty(merged.size, np.int64)
-    i = j = n = 0
-    while i < keys.size or j < other_keys.size:
-        if j == other_keys.size or (i < keys.size and keys[i] < other_keys[j]):
-            merged[n] = keys[i]
-            total[n] = counts[i]
-            i += 1
-        elif i == keys.size or other_keys[j] < keys[i]:
-            merged[n] = other_keys[j]
-            total[n] = other_counts[j]
-            j += 1
-        else:
-            merged[n] = keys[i]
-            total[n] = counts[i] + other_counts[j]
-            i += 1
-            j += 1
-        n += 1
-    return merged[:n].copy(), total[:n].copy()

@@ -50,7 +50,7 @@ class DomainTermMiner(CorpusLearner):
         top: terms in the table at most; None for all that the rules let pass.
         min_score: least score; None for no bound.
         vectors: whether word vectors of the domain, trained on the spot, correct the ranking and group the terms; None:
-            where there is enough text (200,000 symbols), and not on Spark.
+            where there is enough text (200,000 symbols).
         seeds: terms that are known to be right, for the vectors to go by; None takes those of the best contrast.
         known_terms: some hundred terms that are known; a model that tells them from the other candidates then scores all.
         clustering: "louvain" (communities of neighbours among the best 5,000 terms), "growth" (connected parts of the
@@ -119,10 +119,6 @@ class DomainTermMiner(CorpusLearner):
         self._vectors, self.known_terms = vectors, known_terms
         if seeds is not None and vectors is False:
             raise ValueError("seeds need word vectors: leave vectors=False out, or seeds")
-        if vectors and engine == "spark":
-            raise ValueError(
-                "word vectors are not trained on Spark: leave vectors out, or mine with the local engine"
-            )
         job = new_job(
             max_length=max_length,
             min_count=min_count,
@@ -243,7 +239,7 @@ class DomainTermMiner(CorpusLearner):
     def _wants_vectors(self) -> bool:
         if self._vectors is not None:
             return self._vectors
-        return self.engine == "local" and (self.trie.total >= ENOUGH or self.semantics.seeds is not None)
+        return self.trie.total >= ENOUGH or self.semantics.seeds is not None
 
     def _select(self, scores: np.ndarray, top: int | None) -> Selection:
         nodes, statistics = self.candidates.nodes, self.candidates.statistics
