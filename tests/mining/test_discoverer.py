@@ -235,8 +235,7 @@ def test_pipeline_takes_texts_paths_and_a_corpus():
     words = pipeline("new-words", progress=False)(CORPUS).words
     assert pipeline("new-words", progress=False)(paths=str(FOLDER / "[0-9]*.txt")).words == words
     assert pipeline("new-words", progress=False)(Corpus.from_paths(CORPUS)).words == words
-    with pytest.warns(UserWarning, match="was taken as a text, but there is a file of that name"):
-        pipeline("new-words", min_count=1, progress=False)(str(CORPUS[0]))
+    assert pipeline("new-words", progress=False)([str(path) for path in CORPUS]).words == words
     with pytest.raises(TypeError, match="both or neither"):
         pipeline("new-words")()
 

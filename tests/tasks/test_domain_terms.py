@@ -146,14 +146,24 @@ def test_refusals(tmp_path, pipe):
         pipeline("domain-terms", reference=[""])(DOMAIN)
 
 
-def test_a_name_taken_for_a_text_is_said(pipe):
+def test_names_of_files_are_read_as_paths(pipe):
+    names = [str(path) for path in GRID]
+    assert list(pipe(names)) == list(pipe(paths=names)) == list(pipe(GRID))
+    given = pipeline("domain-terms", reference=names[:3], progress=False, examples=False)
+    same = pipeline("domain-terms", reference_paths=names[:3], progress=False, examples=False)
+    assert list(given(GRID)) == list(same(GRID))
+
+
+def test_a_bare_name_taken_for_a_text_is_said(pipe, tmp_path, monkeypatch):
+    (tmp_path / "电网").mkdir()
+    monkeypatch.chdir(tmp_path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        pipe(str(GRID[0]))
+        pipe("电网")
     assert "taken as a text, but there is a file of that name" in str(caught[0].message)
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="reference_paths=… or a pathlib.Path"):
-        pipeline("domain-terms", reference=[str(GRID[0])])
+        pipeline("domain-terms", reference=["电网"])
 
 
 def test_a_domain_equal_to_its_reference_has_no_terms():

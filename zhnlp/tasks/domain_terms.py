@@ -9,15 +9,15 @@ from typing import Any
 from zhnlp.mining.terms.miner import DomainTermMiner
 from zhnlp.mining.terms.table import TermTable
 from zhnlp.tasks.base import Pipeline
-from zhnlp.tasks.sources import choose_source, warn_if_name
+from zhnlp.tasks.sources import are_names, choose_source, warn_if_name
 
 
 class DomainTerms(Pipeline):
     """Find the terms of a professional corpus: phrases that it has far more often than general text; no label needed.
 
     Args:
-        reference: what the domain is compared with: a str (one text), an iterable of texts, a pathlib.Path (file or
-            folder) or list of Paths, a `Corpus`, a `zhnlp.mining.terms.ReferenceCounts`, a ``.npz`` file that
+        reference: what the domain is compared with: an iterable of texts, a pathlib.Path (file or folder) or list of
+            Paths, names of files that are there, a str (one text), a `Corpus`, a `zhnlp.mining.terms.ReferenceCounts`, a ``.npz`` file that
             `save_reference` wrote (by name or Path), or None for the counts of general text that ship.
         reference_paths: files, folders or patterns by name, or one ``.npz`` file, instead of ``reference``.
         model: another name for ``reference``, as ``pipeline(task, model)`` has it.
@@ -58,6 +58,8 @@ class DomainTerms(Pipeline):
             if reference is not None:
                 raise TypeError("domain-terms got both reference and reference_paths: expected one of them")
             reference = choose_reference(reference_paths, engine=options.get("engine", "local"))
+        elif are_names(reference):
+            reference = choose_reference(reference, engine=options.get("engine", "local"))
         elif not is_counts(reference):
             warn_if_name(reference, "reference_paths=…")
         self.miner = DomainTermMiner(reference, **options)
@@ -72,7 +74,8 @@ class DomainTerms(Pipeline):
         """Mine one corpus.
 
         Args:
-            texts: a str (one text), an iterable of texts, a Path or list of Paths, a Corpus, a datasets.Dataset.
+            texts: an iterable of texts, a Path or list of Paths, names of files that are there, a Corpus, a
+                datasets.Dataset, a str (one text).
             paths: files, folders or patterns by name, instead of ``texts``.
             **reading: options of `Corpus.of`, such as ``text_field`` or ``unit``.
         """

@@ -45,7 +45,8 @@ class NewWords(Pipeline):
         """Mine one corpus.
 
         Args:
-            texts: a str (one text), an iterable of texts, a Path or list of Paths, a Corpus, a datasets.Dataset.
+            texts: an iterable of texts, a Path or list of Paths, names of files that are there, a Corpus, a
+                datasets.Dataset, a str (one text).
             paths: files, folders or patterns by name, instead of ``texts``.
             **reading: options of `Corpus.of`, such as ``text_field`` or ``unit``.
         """
