@@ -7,6 +7,7 @@ least wall time.  ``threads`` is also the number of threads of the linear algebr
 DomainTermMiner.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -54,6 +55,7 @@ for _ in range(repeat):
         best = run.result
     terms = [{"word": row["term"], "score": row["score"], "count": row["count"]} for row in table[:10]]
     size = len(table)
+    digest = hashlib.sha256(json.dumps(list(table), ensure_ascii=False).encode()).hexdigest()
     del found, table
 run.result = best
 run.write(
@@ -63,4 +65,5 @@ run.write(
     rss_after_warm_up=after_warm_up,
     rss_peak=int(best["peak_rss_mb"] * 2**20),
     table_rows=size,
+    sha256=digest,
 )
