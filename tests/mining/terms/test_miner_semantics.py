@@ -90,6 +90,11 @@ def test_seeds_turn_vectors_on_and_unknown_ones_are_said(general):
         mine(general, seeds=["子虚乌有"]).freeze()
 
 
+def test_seeds_may_stand_below_the_last_row_of_a_short_table(general, fitted):
+    table = mine(general, seeds=fitted[1].terms[-1:], top=5).freeze()
+    assert len(table) == 5 and all(row["similarity"] is not None for row in table[:1])
+
+
 def test_known_terms_are_learnt_from(general):
     known = [term for term in GOLD if sum(line.count(term) for line in LINES) >= 4][::2]
     others = set(GOLD) - set(known)

@@ -24,9 +24,12 @@ def neighbour_pairs(
         >>> {pair: round(cosine, 3) for pair, cosine in neighbour_pairs(vectors, 1, 0.5).items()}
         {(0, 1): 0.8}
     """
+    from threadpoolctl import threadpool_limits
+
     pairs: dict[tuple[int, int], float] = {}
     for begin in range(0, len(vectors), _BLOCK):
-        block = vectors.rows[begin : begin + _BLOCK] @ vectors.rows.T
+        with threadpool_limits(1):  # sums of threads would differ in the last bits
+            block = vectors.rows[begin : begin + _BLOCK] @ vectors.rows.T
         for i, cosine in enumerate(block, begin):
             cosine[i] = -np.inf
             for j in best_places(cosine, neighbours).tolist():

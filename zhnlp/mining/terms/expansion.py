@@ -176,6 +176,8 @@ def similarity_at(vectors: WordVectors, share: float, *, seed: int = 0, samples:
     Raises:
         ValueError: ``share`` is out of its range, or there are fewer than 2 words.
     """
+    from threadpoolctl import threadpool_limits
+
     if not 0 <= share <= 1 or len(vectors) < 2:
         raise ValueError(
             f"share={share} of the pairs of {len(vectors)} words is not possible: expected 0 to 1, and 2 words or more"
@@ -183,7 +185,8 @@ def similarity_at(vectors: WordVectors, share: float, *, seed: int = 0, samples:
     size = len(vectors)
     chosen = np.sort(np.random.default_rng(seed).permutation(size)[:samples])
     others = np.random.default_rng(seed + 1).permutation(size)[:samples]
-    cosine = vectors.rows[chosen] @ vectors.rows[others].T
+    with threadpool_limits(1):  # sums of threads would differ in the last bits
+        cosine = vectors.rows[chosen] @ vectors.rows[others].T
     return float(np.quantile(cosine[chosen[:, None] != others[None, :]], 1 - share))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 
 import numpy as np
 
@@ -37,6 +38,12 @@ class Semantics:
         if isinstance(self.seeds, str):
             raise ValueError(
                 f"seeds={self.seeds!r} is one text: expected a list of terms, such as ['变压器', '断路器']"
+            )
+        if self.seeds is not None and not (self.seeds and all(isinstance(term, str) for term in self.seeds)):
+            raise ValueError(f"seeds={self.seeds!r} are no terms: expected one text or more, or None")
+        if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
+            raise ValueError(
+                f"seed={self.seed!r} is not possible: expected a whole number from 0 to {2**32 - 1}"
             )
 
 
@@ -109,12 +116,12 @@ def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) ->
 
 
 def grow_cluster(vectors: WordVectors, options: Semantics) -> Growth:
-    """The growing cluster of post 6540 over the terms, from seeds that were given or from the best terms.
+    """The growing cluster of post 6540 over the terms, from seeds that were given, or from the best terms where none of them is here.
 
     The threshold rises from a cosine that 1 in 2,000 pairs exceed: a fixed one depends on the size of the vectors.
     """
     seeds = options.seeds
-    if seeds is None:
+    if seeds is None or not any(seed in vectors for seed in seeds):
         seeds = [vectors.words[i] for i in automatic_seeds(-np.arange(len(vectors.words)), SEEDS)]
     least = min(max(similarity_at(vectors, NEAR, seed=options.seed), 0.0), 1.0)
     return expand(vectors, seeds, min_similarity=least)
