@@ -14,7 +14,7 @@ import typer
 from zhnlp.cli.application import app
 from zhnlp.cli.documents import say_faults, stream_documents, write_lines
 from zhnlp.cli.options import Encoding, Files, Out, Progress, TextField, Unit
-from zhnlp.cli.refusals import check_place, mendable
+from zhnlp.cli.refusals import check_apart, check_place, mendable
 
 
 @app.command(epilog="Example: zhnlp keywords corpora/power_grid/*.txt --unit file --top 5")
@@ -52,6 +52,7 @@ def keywords(
         raise ValueError(f"--format {format} is not known: expected text or jsonl")
     check_place(out, "--out")
     check_place(learn, "--learn")
+    check_apart([*files, *([] if statistics is None else [statistics])], {"--out": out, "--learn": learn})
     if learn is not None and learn.suffix != ".jsonl":
         raise ValueError(f"--learn {learn} ends in {learn.suffix or 'nothing'!r}: expected .jsonl")
     corpus = Corpus.from_paths(files, text_field=text_field, encoding=encoding, unit=unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,11 @@ def check_place(path: Path | None, option: str, *, folder: bool = False) -> None
         return
     if path.is_dir() and not folder:
         raise ValueError(f"{option} {path} is a folder: expected the name of a file to write")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError(
+            f"{option} {path} is a device or a pipe: expected the name of a file to write. Next: leave {option} out, "
+            "or write to a file and copy it"
+        )
     if path.exists() and not os.access(path, os.W_OK):
         raise ValueError(f"{option} {path} cannot be written: expected a file of yours. Next: ls -l {path}")
     above = path.absolute().parent
@@ -69,3 +74,20 @@ def check_place(path: Path | None, option: str, *, folder: bool = False) -> None
             f"{option} {path} cannot be written: {above} is {'not yours to write in' if above.is_dir() else 'no folder'}. "
             f"Next: ls -ld {above}"
         )
+
+
+def check_apart(read: Iterable[str | Path], written: Mapping[str, Path | None]) -> None:
+    """Refuse, before the work, two outputs in one file, and an output in the place of an input."""
+    inputs = {os.path.realpath(path) for path in read}
+    seen: dict[str, str] = {}
+    for option, path in written.items():
+        if path is None:
+            continue
+        place = os.path.realpath(path)
+        if place in inputs:
+            raise ValueError(
+                f"{option} {path} is also read: expected another name, which overwrites no input"
+            )
+        if place in seen:
+            raise ValueError(f"{seen[place]} and {option} are both {path}: expected a file for each")
+        seen[place] = option

@@ -26,7 +26,7 @@ from zhnlp.cli.options import (
     Unit,
     Workdir,
 )
-from zhnlp.cli.refusals import check_place, mendable
+from zhnlp.cli.refusals import check_apart, check_place, mendable
 from zhnlp.cli.tables import check_table_places, hand_over
 
 COLUMNS = {
@@ -114,6 +114,10 @@ def terms(
     check_place(save_reference, "--save-reference")
     _check_ending(rejected, "--rejected", DELIMITERS)
     _check_ending(save_reference, "--save-reference", [".npz"])
+    check_apart(
+        [*files, *(reference or []), *(path for path in (seeds, known_terms) if path is not None)],
+        {"--out": out, "--report": report, "--rejected": rejected, "--save-reference": save_reference},
+    )
     if reference and "-" in reference and "-" in files:
         raise ValueError("the domain and --reference are both -: expected one of them from a file")
     given = {

@@ -16,6 +16,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
     Raises:
         IsADirectoryError: ``path`` is a folder.
+        ValueError: ``path`` is a device or a pipe.
 
     Example:
         >>> import tempfile
@@ -30,6 +31,10 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         raise IsADirectoryError(
             f"{path} is a folder: expected the name of a file to write. Next: {path / 'out.txt'}"
         )
+    if path.exists() and not path.is_file():  # a rename would put a file in the place of /dev/null
+        raise ValueError(f"{path} is a device or a pipe: expected the name of a file to write")
+    if path.is_symlink():
+        path = path.resolve()  # the link stays, what it points to is replaced
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -39,7 +39,9 @@ class Semantics:
             raise ValueError(
                 f"seeds={self.seeds!r} is one text: expected a list of terms, such as ['变压器', '断路器']"
             )
-        if self.seeds is not None and not (self.seeds and all(isinstance(term, str) for term in self.seeds)):
+        if self.seeds is not None and not (
+            len(self.seeds) and all(isinstance(term, str) for term in self.seeds)
+        ):
             raise ValueError(f"seeds={self.seeds!r} are no terms: expected one text or more, or None")
         if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
             raise ValueError(

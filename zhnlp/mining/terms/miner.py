@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,8 @@ class DomainTermMiner(CorpusLearner):
         check_limits(max_length, min_count)
         if max_length < 2:
             raise ValueError(f"max_length={max_length} is not possible: a term has 2 symbols or more")
-        if top is not None and top < 1:
-            raise ValueError(f"top={top} is not possible: expected 1 or more terms, or None for all")
+        if top is not None and (not isinstance(top, Integral) or top < 1):
+            raise ValueError(f"top={top!r} is not possible: expected 1 or more terms, or None for all")
         if min_score is not None and not min_score < np.inf:
             raise ValueError(
                 f"min_score={min_score} is not possible: expected a number below infinity, or None"
@@ -116,6 +117,8 @@ class DomainTermMiner(CorpusLearner):
         self.rules = chinese_rules() if rules is None else RuleSet(rules)
         self.top, self.min_score, self.examples = top, min_score, examples
         self.semantics = Semantics(seeds, clustering, seed=seed)
+        if known_terms is not None and not len(known_terms):
+            raise ValueError("known_terms is empty: expected some hundred terms of the domain, or None")
         self._vectors, self.known_terms = vectors, known_terms
         if seeds is not None and vectors is False:
             raise ValueError("seeds need word vectors: leave vectors=False out, or seeds")
@@ -286,7 +289,16 @@ class DomainTermMiner(CorpusLearner):
                 "(G² > 3.84). The likely cause is a reference of the same kind as the domain, the same files, or one far too small. "
                 "Next: another reference, or reference=None for the general counts that ship"
             )
-        return f"no candidate was kept ({size}; rejected: {self.selection.summary()}). Next: fewer rules, or a lower min_score"
+        rejected = ", ".join(f"{name!r} {rule['count']:,}" for name, rule in self.selection.summary().items())
+        bound = (
+            ""
+            if self.min_score is None
+            else f"; the best score is {self.scores.max():.2f}, min_score={self.min_score:g}"
+        )
+        return (
+            f"no candidate was kept ({size}; rejected: {rejected or 'none'}{bound}). "
+            "Next: fewer rules, or a lower min_score"
+        )
 
     def ranking(self, scorer: str | Scorer, top: int | None = None) -> list[str]:
         """The terms as another scorer ranks the same candidates, under the same rules.

@@ -32,7 +32,7 @@ def make_scorer(scorer: str | Scorer) -> Scorer:
         >>> make_scorer("c-value").name
         'c_value'
     """
-    if isinstance(scorer, Scorer):
+    if isinstance(scorer, Scorer) or (hasattr(scorer, "name") and callable(getattr(scorer, "score", None))):
         return scorer
     name = str(scorer).replace("-", "_")
     if name not in SCORERS:
