@@ -106,7 +106,7 @@ def terms(
 ) -> None:
     """Find the terms of a professional corpus: what it has far more often than general text, ranked."""
     from zhnlp.mining.reference import read_ranked
-    from zhnlp.tasks.domain_terms import DomainTerms, choose_reference
+    from zhnlp.tasks.domain_terms import DomainTerms, choose_reference, is_counts
     from zhnlp.text import Corpus
 
     check_table_places(out, format, report)
@@ -130,6 +130,10 @@ def terms(
     if reference:
         reading = {"text_field": reference_text_field, "encoding": encoding, "strict": strict}
         general = choose_reference(reference, **reading)
+        if reference_text_field is not None and is_counts(general):
+            raise ValueError(
+                f"--reference-text-field got {general}, which holds counts and no fields: leave it out"
+            )
     elif reference_text_field is not None:
         raise ValueError("--reference-text-field needs --reference: expected the files whose field it names")
     pipe = DomainTerms(

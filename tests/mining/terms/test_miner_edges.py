@@ -164,7 +164,7 @@ def test_one_endless_line():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_length": 1}, "max_length=1 is not possible: a term has 2 symbols or more"),
+        ({"max_length": 1}, "max_length=1 is not possible: expected 2 to 12"),
         ({"max_length": 13}, "max_length=13 is not possible"),
         ({"min_count": 0}, "min_count=0 is not possible"),
         ({"top": 0}, "top=0 is not possible: expected 1 or more"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
@@ -58,7 +58,6 @@ class Clusters:
     depth: list[int | None]
     x: list[float | None]
     y: list[float | None]
-    unknown_seeds: list[str] = field(default_factory=list)
 
     def columns(self) -> dict[str, list]:
         """The columns as rows of a table take them."""
@@ -99,7 +98,6 @@ def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) ->
         return clusters
     vectors = WordVectors([terms[i] for i in placed], rows[placed])
     growth = grow_cluster(vectors, options)
-    clusters.unknown_seeds = growth.unknown
     where = dict(zip(vectors.words, placed.tolist()))
     for word, similarity, part, depth in zip(growth.words, growth.similarity, growth.cluster, growth.depth):
         place = where[word]
@@ -122,8 +120,8 @@ def grow_cluster(vectors: WordVectors, options: Semantics) -> Growth:
 
     The threshold rises from a cosine that 1 in 2,000 pairs exceed: a fixed one depends on the size of the vectors.
     """
-    seeds = options.seeds
-    if seeds is None or not any(seed in vectors for seed in seeds):
+    seeds = [seed for seed in options.seeds or () if seed in vectors]
+    if not seeds:
         seeds = [vectors.words[i] for i in automatic_seeds(-np.arange(len(vectors.words)), SEEDS)]
     least = min(max(similarity_at(vectors, NEAR, seed=options.seed), 0.0), 1.0)
     return expand(vectors, seeds, min_similarity=least)

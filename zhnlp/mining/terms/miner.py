@@ -28,7 +28,7 @@ from zhnlp.mining.terms.semantic import add_meaning, term_rows, train_unit_vecto
 from zhnlp.mining.terms.statistics import TermCandidates, find_candidates
 from zhnlp.mining.terms.supervision import learn_from_known
 from zhnlp.mining.terms.table import TermTable
-from zhnlp.mining.terms.vectors import WordVectors
+from zhnlp.mining.terms.vectors import TooLittleText, WordVectors
 from zhnlp.mining.terms.word_classes import word_classes
 from zhnlp.mining.workers import thread_count
 
@@ -106,7 +106,9 @@ class DomainTermMiner(CorpusLearner):
     ):
         check_limits(max_length, min_count)
         if max_length < 2:
-            raise ValueError(f"max_length={max_length} is not possible: a term has 2 symbols or more")
+            raise ValueError(
+                f"max_length={max_length} is not possible: expected 2 to 12, a term has 2 symbols or more"
+            )
         if top is not None and (not isinstance(top, Integral) or top < 1):
             raise ValueError(f"top={top!r} is not possible: expected 1 or more terms, or None for all")
         if min_score is not None and not min_score < np.inf:
@@ -141,6 +143,7 @@ class DomainTermMiner(CorpusLearner):
         self.scores = np.empty(0)
         self.selection: Selection | None = None
         self.vectors: WordVectors | None = None
+        self._stands_out = False  # whether anything is significantly more frequent here than in the reference
 
     def partial_fit(self, source: Any, **reading: Any) -> DomainTermMiner:
         """Learn from one more part of the domain; the reference is counted before the first.
@@ -198,12 +201,13 @@ class DomainTermMiner(CorpusLearner):
     def _score(self) -> None:
         """Score all candidates, and choose those that are worth a closer look."""
         statistics = self.candidates.statistics
+        self._stands_out = bool((LogLikelihood().score(statistics) > SIGNIFICANT).any())
         self.scores = checked_scores(self.scorer, statistics)
         self.selection = self._select(self.scores, None if self.top is None else max(self.top, SHORTLIST))
 
     def _correct(self, lexicon: Lexicon) -> dict[str, np.ndarray]:
         """Correct the scores of the chosen candidates by what they mean, and by known terms; returns the vector of each."""
-        chosen, terms = self.selection.kept, self.selection.terms
+        chosen, terms = self.selection.kept[:SHORTLIST], self.selection.terms[:SHORTLIST]
         rows = np.empty((chosen.size, 0))
         if terms and self._wants_vectors():
             with self.stages("vectors"):
@@ -221,7 +225,7 @@ class DomainTermMiner(CorpusLearner):
 
     def _term_vectors(self, lexicon: Lexicon) -> np.ndarray:
         words, weights = lexicon
-        nodes = self.candidates.nodes[self.selection.kept]
+        nodes = self.candidates.nodes[self.selection.kept[:SHORTLIST]]
         try:
             units = train_unit_vectors(
                 self.symbols,
@@ -232,7 +236,7 @@ class DomainTermMiner(CorpusLearner):
                 threads=self.job.threads,
                 progress=self.progress,
             )
-        except ValueError:
+        except TooLittleText:
             if self._vectors or self.semantics.seeds is not None:
                 raise
             return np.empty((nodes.size, 0))  # no words stand near each other, and nobody asked for vectors
@@ -246,20 +250,17 @@ class DomainTermMiner(CorpusLearner):
 
     def _select(self, scores: np.ndarray, top: int | None) -> Selection:
         nodes, statistics = self.candidates.nodes, self.candidates.statistics
-        if not self._stands_out():
+        if not self._stands_out:
             return Selection(np.empty(0, np.int64), [], {}, nodes.size)
         return select(self.trie, nodes, scores, statistics, self.rules, top=top)
-
-    def _stands_out(self) -> bool:
-        """Whether anything is significantly more frequent here than in the reference."""
-        return bool((LogLikelihood().score(self.candidates.statistics) > SIGNIFICANT).any())
 
     def _table(self, vectors: dict[str, np.ndarray]) -> TermTable:
         terms = self.selection.terms
         clusters = None
         if vectors and terms:
             with self.stages("clusters"):
-                stacked = np.stack([vectors[term] for term in terms])
+                none = np.zeros_like(next(iter(vectors.values())))
+                stacked = np.stack([vectors.get(term, none) for term in terms])
                 clusters = cluster_terms(terms, stacked, self.semantics).columns()
         with self.stages("table"):
             rows = make_rows(self.trie, self.candidates, self.selection, self.scores, clusters)
@@ -280,10 +281,10 @@ class DomainTermMiner(CorpusLearner):
         )
         if self.candidates.nodes.size == 0:
             return (
-                f"no candidate was found ({size}): no phrase occurs {self.job.min_count} times. "
-                "Next: lower min_count, or give more text"
+                f"no candidate was found ({size}): no phrase of two symbols or more (Han characters, or runs of letters beside "
+                f"them; no numbers) occurs {self.job.min_count} times. Next: lower min_count, give more text, or look whether it is Chinese"
             )
-        if not self._stands_out():
+        if not self._stands_out:
             return (
                 f"nothing is a term ({size}): nothing is significantly more frequent in the domain than in the reference "
                 "(G² > 3.84). The likely cause is a reference of the same kind as the domain, the same files, or one far too small. "
@@ -312,15 +313,24 @@ class DomainTermMiner(CorpusLearner):
 
     @property
     def rejected(self) -> dict[str, str]:
-        """Candidates that a rule rejected, best first -> name of the rule; those beyond ``top`` were not asked."""
+        """Candidates that a rule rejected, best first -> its name; only the best are asked, until ``top`` or 30,000 are kept."""
         return {} if self.selection is None else self.selection.rejected
 
     def corpus_report(self) -> dict[str, Any]:
         """What was read, repaired and skipped in the domain, and in the reference."""
-        return {**super().corpus_report(), "reference": self.reference.report}
+        return {
+            **super().corpus_report(),
+            "reference": None if self.reference is None else self.reference.report,
+        }
 
     def settings(self) -> dict[str, Any]:
-        """The parameters and the seconds of each stage, for reports."""
+        """The parameters and the seconds of each stage, for reports.
+
+        Raises:
+            RuntimeError: nothing is frozen yet.
+        """
+        if self.selection is None:
+            raise RuntimeError("nothing is frozen yet: expected fit(corpus) and freeze() first")
         job = self.job
         return {
             "scorer": self.scorer.name,

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
+class TooLittleText(ValueError):
+    """There are no words that stand near each other, so there are no vectors."""
+
+
 class WordVectors:
     """Words and their directions.
 
@@ -222,7 +226,7 @@ def train_vectors(
             f"counts have the shape {counts.shape}, expected ({len(words)}, {len(words)}): one row a word"
         )
     if len(words) < 2 or counts.nnz == 0:
-        raise ValueError(
+        raise TooLittleText(
             f"{len(words)} words with {counts.nnz} pairs give no vectors: expected 2 words or more that stand near each "
             "other. Next: give more text, or lower min_count"
         )

@@ -32,10 +32,16 @@ class Rule:
         """Which of the candidates the rule rejects, (M,) bool.
 
         Raises:
-            ValueError: ``matches`` gave another number of answers.
+            ValueError: ``matches`` failed, or gave another number of answers.
         """
-        answers = self.matches(terms, statistics)
-        answers = np.asarray(list(answers) if np.iterable(answers) else answers, bool)
+        try:
+            answers = self.matches(terms, statistics)
+            answers = np.asarray(list(answers) if np.iterable(answers) else answers, bool)
+        except Exception as error:
+            raise ValueError(
+                f"rule {self.name!r} failed on {len(terms):,} candidates ({type(error).__name__}: {error}): expected one "
+                "answer each. Next: try it by itself, rule.rejects(['变压器'], None)"
+            ) from error
         if answers.shape != (len(terms),):
             raise ValueError(
                 f"rule {self.name!r} gave {answers.size:,} answers for {len(terms):,} candidates: expected one each"
