@@ -70,3 +70,15 @@ def test_refusals(tmp_path):
     assert (
         "expected files" in zhnlp("keywords", "-", "--learn", tmp_path / "x.jsonl", code=2, stdin="x").stderr
     )
+
+
+def test_the_ending_of_out_says_the_format(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(f"{TEXT}\n", "utf-8")
+    zhnlp("keywords", path, "--out", tmp_path / "k.jsonl")
+    assert json.loads((tmp_path / "k.jsonl").read_text("utf-8"))["text"] == TEXT
+    zhnlp("keywords", path, "--out", tmp_path / "k.tsv")
+    assert "避雷器" in (tmp_path / "k.tsv").read_text("utf-8").split("\t")
+    assert (
+        "expected .jsonl, .tsv or .txt" in zhnlp("keywords", path, "--out", tmp_path / "k.csv", code=2).stderr
+    )

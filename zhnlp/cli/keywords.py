@@ -13,8 +13,10 @@ import typer
 
 from zhnlp.cli.application import app
 from zhnlp.cli.documents import say_faults, stream_documents, write_lines
-from zhnlp.cli.options import Encoding, Files, Out, Progress, TextField, Unit
+from zhnlp.cli.options import Encoding, Files, Progress, TextField, Unit
 from zhnlp.cli.refusals import check_apart, check_place, mendable
+
+_FORMATS = {"": "text", ".txt": "text", ".tsv": "text", ".jsonl": "jsonl"}
 
 
 @app.command(epilog="Example: zhnlp keywords corpora/power_grid/*.txt --unit file --top 5")
@@ -35,9 +37,14 @@ def keywords(
     ] = None,
     top: Annotated[int, typer.Option(help="Keywords of a document at most.")] = 5,
     format: Annotated[
-        str, typer.Option(help="text: terms with tabs between; jsonl: with scores and offsets.")
-    ] = "text",
-    out: Out = None,
+        str | None,
+        typer.Option(
+            help="text: terms with tabs between; jsonl: with scores and offsets; default: by --out, else text."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write: .jsonl, .tsv or .txt.")
+    ] = None,
     text_field: TextField = None,
     encoding: Encoding = "utf-8",
     unit: Unit = "line",
@@ -48,6 +55,12 @@ def keywords(
     from zhnlp.tasks.keywords import Keywords
     from zhnlp.text import Corpus
 
+    if format is None:
+        format = _FORMATS.get("" if out is None else out.suffix.lower())
+        if format is None:
+            raise ValueError(
+                f"--out {out} ends in {out.suffix!r}: expected .jsonl, .tsv or .txt. Next: --format text, whatever it ends in"
+            )
     if format not in ("text", "jsonl"):
         raise ValueError(f"--format {format} is not known: expected text or jsonl")
     check_place(out, "--out")
