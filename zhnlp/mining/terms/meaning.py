@@ -14,11 +14,11 @@ from zhnlp.mining.terms.map import place_words
 from zhnlp.mining.terms.semantic import automatic_seeds, score_meaning
 from zhnlp.mining.terms.vectors import WordVectors
 
+COLUMNS = ("similarity", "cluster", "depth", "x", "y")
 CLUSTERINGS = ("louvain", "growth")
 SEEDS = 140  # terms that a cluster grows from, as many as post 6540 picked by hand
 NEAR = 0.0005  # share of all pairs of terms that are near enough for a seed to take another term in
 GROUPED = 5000  # terms that communities are made of, best first
-REACHED = 30_000  # terms that the cluster can grow to, best first
 MAPPED = 500  # terms that get a place on the map, best first
 
 
@@ -49,21 +49,6 @@ class Semantics:
             )
 
 
-@dataclass(eq=False)
-class Clusters:
-    """Columns of the chosen terms; None where a term is in no cluster, or has no place."""
-
-    similarity: list[float | None]
-    cluster: list[int | None]
-    depth: list[int | None]
-    x: list[float | None]
-    y: list[float | None]
-
-    def columns(self) -> dict[str, list]:
-        """The columns as rows of a table take them."""
-        return {name: getattr(self, name) for name in ("similarity", "cluster", "depth", "x", "y")}
-
-
 def meaning_of_terms(
     terms: Sequence[str], rows: np.ndarray, contrast: np.ndarray, options: Semantics
 ) -> np.ndarray:
@@ -80,7 +65,9 @@ def meaning_of_terms(
     return score_meaning(rows, contrast, np.array([places[term] for term in known]))
 
 
-def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) -> Clusters:
+def cluster_terms(
+    terms: Sequence[str], rows: np.ndarray, options: Semantics
+) -> dict[str, list[float | int | None]]:
     """Clusters of the chosen terms, how far each lies from the seeds, and places of the best on a map.
 
     Similarity and depth are those of the growing cluster, whose one connected part holds most of what it reaches;
@@ -88,31 +75,32 @@ def cluster_terms(terms: Sequence[str], rows: np.ndarray, options: Semantics) ->
 
     Args:
         terms: M terms, best first.
-        rows: (M, D) from `zhnlp.mining.terms.semantic.term_rows`.
+        rows: (M, D) from `zhnlp.mining.terms.semantic.term_rows`; zeros for a term without a vector.
+
+    Returns:
+        The columns similarity, cluster, depth, x and y, M entries each; None where a term has none.
     """
-    size = len(terms)
-    columns = {name: [None] * size for name in ("similarity", "cluster", "depth", "x", "y")}
-    placed = np.flatnonzero(np.abs(rows[:REACHED]).max(axis=1, initial=0) > 0)
-    clusters = Clusters(**columns)
+    columns: dict[str, list] = {name: [None] * len(terms) for name in COLUMNS}
+    placed = np.flatnonzero(np.abs(rows).max(axis=1, initial=0) > 0)
     if placed.size < 3:
-        return clusters
+        return columns
     vectors = WordVectors([terms[i] for i in placed], rows[placed])
     growth = grow_cluster(vectors, options)
     where = dict(zip(vectors.words, placed.tolist()))
     for word, similarity, part, depth in zip(growth.words, growth.similarity, growth.cluster, growth.depth):
         place = where[word]
-        clusters.similarity[place], clusters.depth[place] = round(similarity, 6), depth
+        columns["similarity"][place], columns["depth"][place] = round(similarity, 6), depth
         if options.clustering == "growth":
-            clusters.cluster[place] = part
+            columns["cluster"][place] = part
     if options.clustering == "louvain":
         grouped = placed[:GROUPED]
         vectors = WordVectors([terms[i] for i in grouped], rows[grouped])
         for place, label in zip(grouped.tolist(), find_communities(vectors, seed=options.seed).tolist()):
-            clusters.cluster[place] = label
+            columns["cluster"][place] = label
     mapped = placed[:MAPPED]
     for place, (x, y) in zip(mapped.tolist(), place_words(rows[mapped], seed=options.seed).tolist()):
-        clusters.x[place], clusters.y[place] = x, y
-    return clusters
+        columns["x"][place], columns["y"][place] = x, y
+    return columns
 
 
 def grow_cluster(vectors: WordVectors, options: Semantics) -> Growth:

@@ -13,11 +13,7 @@ import numpy as np
 from zhnlp.mining.count import check_limits
 from zhnlp.mining.learner import CorpusLearner, new_job
 from zhnlp.mining.terms.lexicon import Lexicon, domain_lexicon
-from zhnlp.mining.terms.meaning import (
-    Semantics,
-    cluster_terms,
-    meaning_of_terms,
-)
+from zhnlp.mining.terms.meaning import Semantics, cluster_terms, meaning_of_terms
 from zhnlp.mining.terms.reference import MIN_COUNT, ReferenceCounts
 from zhnlp.mining.terms.rows import make_rows
 from zhnlp.mining.terms.rules import Rule, RuleSet, chinese_rules
@@ -261,7 +257,7 @@ class DomainTermMiner(CorpusLearner):
             with self.stages("clusters"):
                 none = np.zeros_like(next(iter(vectors.values())))
                 stacked = np.stack([vectors.get(term, none) for term in terms])
-                clusters = cluster_terms(terms, stacked, self.semantics).columns()
+                clusters = cluster_terms(terms, stacked, self.semantics)
         with self.stages("table"):
             rows = make_rows(self.trie, self.candidates, self.selection, self.scores, clusters)
         if self.examples and rows:
@@ -291,11 +287,9 @@ class DomainTermMiner(CorpusLearner):
                 "Next: another reference, or reference=None for the general counts that ship"
             )
         rejected = ", ".join(f"{name!r} {rule['count']:,}" for name, rule in self.selection.summary().items())
-        bound = (
-            ""
-            if self.min_score is None
-            else f"; the best score is {self.scores.max():.2f}, min_score={self.min_score:g}"
-        )
+        bound = ""
+        if self.min_score is not None:
+            bound = f"; the best score is {self.scores.max():.2f}, min_score={self.min_score:g}"
         return (
             f"no candidate was kept ({size}; rejected: {rejected or 'none'}{bound}). "
             "Next: fewer rules, or a lower min_score"

@@ -42,12 +42,12 @@ def make_rows(
         if scorer is not LogOdds:  # the mean that Ratio takes is over all candidates
             columns[name] = scorer().score(statistics)[chosen].round(DIGITS).tolist()
     for name in ("similarity", "cluster", "depth"):
-        columns[name] = [None] * chosen.size if meaning is None else list(meaning[name])
+        columns[name] = [None] * chosen.size if meaning is None else meaning[name]
     terms, nodes = selection.terms, candidates.nodes[chosen]
     columns["nested"] = [[terms[i] for i in inner] for inner in nested_terms(trie, nodes)]
     columns["variants"] = find_variants(trie, nodes)
     columns["known"] = (statistics.own_class[chosen] != WordClass.UNLISTED).tolist()
     for name in ("x", "y"):
-        columns[name] = [None] * chosen.size if meaning is None else list(meaning[name])
+        columns[name] = [None] * chosen.size if meaning is None else meaning[name]
     columns["example"] = [None] * chosen.size
     return [TermRow(**dict(zip(columns, values))) for values in zip(*columns.values())]
