@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
-from typer.testing import CliRunner
+from command import refused, zhnlp
 
 from zhnlp import pipeline
-from zhnlp.cli import app
 from zhnlp.mining.terms import DomainTermMiner
 
 ROOT = Path(__file__).parents[1]
@@ -30,22 +29,6 @@ GOLD = str(GRID / "terms.txt")
 HEAD = ["term", "count", "reference", "documents", "score", "cluster"]
 LINE = "检修主变压器。主变压器漏油，更换断路器。断路器跳闸。\n" * 20
 GENERAL = "今天天气很好。我们去公园。\n" * 20
-
-
-def zhnlp(*arguments, code=0, stdin=None):
-    """Run the command in this process; every refusal must be a line for people, never a traceback."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
-    assert result.exit_code == code, (result.exit_code, result.stderr, result.exception)
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    assert "Traceback" not in result.stderr
-    return result
-
-
-def refused(*arguments, stdin=None):
-    """What the command says on stderr when it refuses with exit code 2; it must have printed no result."""
-    result = zhnlp(*arguments, code=2, stdin=stdin)
-    assert result.stdout == ""
-    return " ".join(result.stderr.split())
 
 
 def table(stdout):

@@ -6,21 +6,13 @@ Run: pytest tests/test_cli_keywords.py
 import json
 from pathlib import Path
 
-from typer.testing import CliRunner
+from command import zhnlp
 
 from zhnlp import pipeline
-from zhnlp.cli import app
 
 ROOT = Path(__file__).parents[1]
 FILES = [str(path) for path in sorted((ROOT / "corpora/power_grid").glob("0[1-4]*.txt"))]
 TEXT = "避雷器限制过电压。避雷器的接地电阻要小。"
-
-
-def zhnlp(*arguments, code=0, stdin=None):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
-    assert result.exit_code == code, (result.exit_code, result.stderr, result.exception)
-    assert "Traceback" not in result.stderr
-    return result
 
 
 def test_text_and_jsonl_say_what_the_api_says():

@@ -7,26 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from zhnlp.cli import app
+from command import refused, zhnlp
 
 TERMS = str(Path(__file__).parents[1] / "corpora/power_grid/terms.txt")
-
-
-def zhnlp(*arguments, code=0):
-    """Run the command in this process; it never ends in a traceback."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.exit_code, result.stderr, result.exception)
-    assert "Traceback" not in result.stderr
-    return result
-
-
-def refused(*arguments):
-    """What the command says on stderr when it refuses with exit code 2; it must have printed no result."""
-    result = zhnlp(*arguments, code=2)
-    assert result.stdout == ""
-    return " ".join(result.stderr.split())
 
 
 def test_eval_terms_by_hand(tmp_path):
