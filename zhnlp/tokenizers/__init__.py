@@ -1,0 +1,1 @@
+"""Building, checking and pruning tokenizers; words, characters and pieces."""

@@ -1,0 +1,1 @@
+"""Everything that changes how a model learns: the trainer, optimizers, callbacks and regularizers."""
