@@ -7,6 +7,7 @@ from zhnlp.text.blocks import Block
 from zhnlp.text.characters import Script, code_points, from_code_points, is_han, script, script_table
 from zhnlp.text.corpus import Corpus
 from zhnlp.text.duplicates import DuplicateFilter
+from zhnlp.text.holdout import held_out
 from zhnlp.text.normalise import normalise
 from zhnlp.text.offsets import Normalised, OffsetMap
 from zhnlp.text.report import CorpusError, CorpusReport, CorpusWarning
@@ -28,6 +29,7 @@ __all__ = [
     "fold_characters",
     "fold_width",
     "from_code_points",
+    "held_out",
     "is_han",
     "normalise",
     "script",
