@@ -8,7 +8,9 @@ from importlib import import_module
 _WHERE = {
     "evaluate_segmentation": "segmentation",
     "evaluate_cws": "segmentation",
+    "evaluate_language_model": "language_model",
     "evaluate_lexicon": "lexicon",
+    "evaluate_masked_language_model": "language_model",
     "gold_words": "lexicon",
     "evaluate_terms": "terms",
     "occurring_terms": "terms",
@@ -16,7 +18,9 @@ _WHERE = {
 
 __all__ = [
     "evaluate_cws",
+    "evaluate_language_model",
     "evaluate_lexicon",
+    "evaluate_masked_language_model",
     "evaluate_segmentation",
     "evaluate_terms",
     "gold_words",
