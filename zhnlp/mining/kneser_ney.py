@@ -49,8 +49,8 @@ class KneserNey:
         >>> model = KneserNey(vocabulary=4, order=2).fit(np.array([0, 1, 2, 0, 1, 3, 0, 1, 2, 0]))
         >>> np.exp(-model.nats(np.array([0, 1]))).round(3).tolist()
         [0.325, 0.612]
-        >>> round(sum(np.exp(-model.nats(np.array([0, 1, w]))[2]) for w in range(4)), 12) == 1
-        True
+        >>> round(float(sum(np.exp(-model.nats(np.array([0, 1, w]))[2]) for w in range(4))), 12)
+        1.0
     """
 
     def __init__(self, vocabulary: int, order: int = MAX_ORDER):

@@ -10,6 +10,7 @@ from zhnlp.text.duplicates import DuplicateFilter
 from zhnlp.text.holdout import held_out
 from zhnlp.text.normalise import normalise
 from zhnlp.text.offsets import Normalised, OffsetMap
+from zhnlp.text.overlap import shared_shingles
 from zhnlp.text.report import CorpusError, CorpusReport, CorpusWarning
 from zhnlp.text.sentences import Span, split_sentences
 from zhnlp.text.width import fold_characters, fold_width, width_table
@@ -34,6 +35,7 @@ __all__ = [
     "normalise",
     "script",
     "script_table",
+    "shared_shingles",
     "split_sentences",
     "width_table",
 ]
