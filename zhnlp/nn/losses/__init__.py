@@ -1,0 +1,1 @@
+"""Losses, one a file: a pure function first, a module only where there are parameters."""

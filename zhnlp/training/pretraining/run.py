@@ -1,0 +1,217 @@
+"""Run a pre-training: constant rate for as long as it still improves, then a short anneal that makes the model to ship.
+
+``pretrain`` writes transformers' own checkpoints and continues from the newest; ``anneal`` takes one of them and lets
+the rate fall to zero over some steps. So a training can be continued after a model has been made from it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from zhnlp.training.pretraining.blocks import PackedBlocks
+from zhnlp.training.pretraining.masking import MaskTokens, NextTokens
+from zhnlp.training.pretraining.plan import Plan
+from zhnlp.training.pretraining.start import start_from_counts
+from zhnlp.training.pretraining.throughput import Throughput
+from zhnlp.training.pretraining.tokens import TokenFile
+from zhnlp.training.trainer import Trainer
+
+_START = 5_000_000  # tokens from which the embeddings start
+_EVALUATION_RATE = 0.15  # masked share on held-out text, whatever was trained with
+
+log = logging.getLogger(__name__)
+
+
+def pretrain(
+    plan: Plan,
+    tokenizer: Any,
+    files: Sequence[TokenFile],
+    out: str | Path,
+    *,
+    steps: int,
+    weights: Sequence[float] | None = None,
+    held_out: Mapping[str, TokenFile] | None = None,
+    held_out_rows: int = 512,
+    evaluate_every: int = 1000,
+    save_every: int = 1000,
+    anneal: bool = False,
+    **arguments: Any,
+) -> Path:
+    """Train to ``steps`` steps in all, continuing from the newest checkpoint in ``out``; returns the last checkpoint.
+
+    Args:
+        plan: network, batch and rates; another plan than the one ``out`` was begun with is refused.
+        tokenizer: that of ``files``; it is saved with every checkpoint.
+        files: token files to train on, mixed by ``weights``.
+        out: folder of checkpoints.
+        steps: optimizer steps since the beginning.
+        held_out: token files by name, scored every ``evaluate_every`` steps on ``held_out_rows`` rows.
+        anneal: let the rate fall linearly to zero between the newest checkpoint and ``steps``.
+        **arguments: for transformers.TrainingArguments, e.g. ``torch_compile=True`` or ``use_cpu=True``.
+
+    Raises:
+        ValueError: ``out`` holds the training of another plan, or ``steps`` lie behind its newest checkpoint.
+    """
+    import transformers
+
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    _same_plan(plan, out)
+    begun = newest_checkpoint(out)
+    done = 0 if begun is None else int(begun.name.rpartition("-")[2])
+    if steps < done or (anneal and steps == done):
+        raise ValueError(f"{out} has {done:,} steps: expected more in all, got steps={steps:,}")
+    transformers.set_seed(plan.seed)
+    model = plan.make_model(tokenizer)
+    if begun is None:
+        start_from_counts(model, _stretch(files, weights, plan.seed), seed=plan.seed)
+    masked = plan.objective == "masked-lm"
+    frame = (tokenizer.cls_token_id, tokenizer.sep_token_id) if masked else ()
+    cuda = torch.cuda.is_available() and not arguments.get("use_cpu")
+    settings = transformers.TrainingArguments(
+        **{
+            "output_dir": str(out),
+            "max_steps": steps,
+            "per_device_train_batch_size": plan.rows,
+            "learning_rate": plan.learning_rate,
+            "weight_decay": plan.weight_decay,
+            "adam_beta2": 0.98,
+            "warmup_steps": plan.warmup,
+            "lr_scheduler_type": "warmup_stable_decay",
+            "lr_scheduler_kwargs": {"num_decay_steps": steps - done if anneal else 0, "decay_type": "linear"},
+            "optim": "adamw_torch_fused",
+            "bf16": True,
+            "use_cpu": not cuda,
+            "train_sampling_strategy": "sequential",
+            "remove_unused_columns": False,
+            "save_steps": save_every,
+            "save_total_limit": 2,
+            "eval_strategy": "steps" if held_out else "no",
+            "eval_steps": evaluate_every,
+            "logging_steps": 100,
+            "report_to": "none",
+            "seed": plan.seed,
+            "data_seed": plan.seed,
+            **arguments,
+        }
+    )
+    devices = settings.world_size * max(1, settings.n_gpu)
+    length, every = plan.length, plan.rows * devices * settings.gradient_accumulation_steps
+    train = PackedBlocks(
+        files, length=length, size=steps * every, weights=weights, frame=frame, seed=plan.seed
+    )
+    tests = {
+        name: PackedBlocks([file], length=length, size=held_out_rows, frame=frame, seed=plan.seed)
+        for name, file in (held_out or {}).items()
+    }
+    collate = _collator(plan, tokenizer, plan.mask_rate)
+    trainer = _PretrainingTrainer(
+        model=model,
+        args=settings,
+        train_dataset=train,
+        eval_dataset=tests or None,
+        data_collator=collate,
+        processing_class=tokenizer,
+        callbacks=[Throughput(plan.length * every)],
+    )
+    trainer.collate_held_out = _collator(plan, tokenizer, _EVALUATION_RATE) if masked else collate
+    trainer.train(resume_from_checkpoint=None if begun is None else str(begun))
+    last = newest_checkpoint(out)
+    if last is None or not last.name.endswith(f"-{steps}"):
+        trainer._save_checkpoint(model, trial=None)
+        last = newest_checkpoint(out)
+    return last
+
+
+def newest_checkpoint(folder: str | Path) -> Path | None:
+    """The checkpoint with the most steps in a folder of checkpoints, None if there is none that is whole."""
+    whole = [path.parent for path in Path(folder).glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _collator(plan: Plan, tokenizer: Any, rate: float) -> MaskTokens | NextTokens:
+    if plan.objective == "causal-lm":
+        return NextTokens()
+    whole_words = plan.whole_words if rate == plan.mask_rate else 0.0
+    return MaskTokens(tokenizer, rate=rate, whole_words=whole_words, seed=plan.seed)
+
+
+def _stretch(files: Sequence[TokenFile], weights: Sequence[float] | None, seed: int) -> Any:
+    """A sample of the mixed text, one array of ids."""
+    import numpy as np
+
+    rows = min(_START, sum(map(len, files))) // 1000
+    if rows == 0:
+        return np.concatenate([file.ids for file in files])
+    blocks = PackedBlocks(files, length=1000, size=rows, weights=weights, seed=seed)
+    return np.concatenate([blocks[row]["ids"] for row in range(rows)])
+
+
+def _same_plan(plan: Plan, out: Path) -> None:
+    path = out / "plan.json"
+    if not path.exists():
+        path.write_text(json.dumps(plan.as_dict(), indent=1), encoding="utf-8")
+        return
+    old = json.loads(path.read_text(encoding="utf-8"))
+    if changed := {
+        name: (old.get(name), value) for name, value in plan.as_dict().items() if old.get(name) != value
+    }:
+        said = ", ".join(f"{name} {before} → {now}" for name, (before, now) in changed.items())
+        raise ValueError(f"{out} was begun with another plan: {said}. Next: the same plan, or another folder")
+
+
+class _PretrainingTrainer(Trainer):
+    """The trainer with held-out loss, and accuracy or bits, of each named set in place of transformers' evaluation."""
+
+    collate_held_out: Any = None
+
+    def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
+        figures: dict[str, float] = {}
+        for name, rows in (eval_dataset or self.eval_dataset).items():
+            for key, value in held_out_scores(self.model, rows, self.collate_held_out).items():
+                figures[f"{metric_key_prefix}_{name}_{key}"] = value
+        self.log(dict(figures))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, figures)
+        return figures
+
+
+@torch.no_grad()
+def held_out_scores(
+    model: torch.nn.Module, rows: PackedBlocks, collate: Any, *, batch: int = 32
+) -> dict[str, float]:
+    """Mean loss in nats over the asked tokens, and the share guessed right where the model is a masked one."""
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    total = count = right = 0.0
+    masked = isinstance(collate, MaskTokens)
+    for begin in range(0, len(rows), batch):
+        data = collate([rows[number] for number in range(begin, min(begin + batch, len(rows)))])
+        data = {name: tensor.to(device) for name, tensor in data.items()}
+        labels = data["labels"] if masked else data["labels"][:, 1:]
+        asked = int((labels != -100).sum())
+        with torch.autocast(device.type, torch.bfloat16):
+            total += float(model(**data).loss) * asked
+            if masked:
+                right += _right(model, data)
+        count += asked
+    model.train(was_training)
+    scores = {"loss": total / count}
+    return scores | {"accuracy": right / count} if masked else scores
+
+
+def _right(model: torch.nn.Module, data: dict[str, torch.Tensor]) -> int:
+    """How many asked tokens are the likeliest of the vocabulary."""
+    from zhnlp.models.roformer import encode
+
+    network = getattr(model, "_orig_mod", model)
+    asked = data["labels"] != -100
+    hidden = encode(network.roformer, data["input_ids"])[asked]  # (N, D)
+    guess = network.cls.predictions(hidden).argmax(-1)
+    return int((guess == data["labels"][asked]).sum())
