@@ -77,6 +77,19 @@ def encode(tokenizer: PreTrainedTokenizerFast, text: str) -> tuple[np.ndarray, i
     return np.concatenate([np.empty(0, np.int64), *ids]), unknown
 
 
+def frame(tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[int]]:
+    """The special tokens that the tokenizer puts before and behind a text.
+
+    Example:
+        >>> from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
+        >>> frame(build_tokenizer(train_char_vocab(["深度学习"], min_count=1, latin_pieces=0)))
+        ([2], [3])
+    """
+    ids, special = tokenizer("1")["input_ids"], set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    inside = [place for place, token in enumerate(ids) if token not in special]
+    return ids[: inside[0]], ids[inside[-1] + 1 :]
+
+
 def _pieces(text: str) -> Iterator[str]:
     begin = 0
     while begin < len(text):
@@ -127,7 +140,8 @@ def score_masked(
             f"got length={length}, share={share}: expected length 8 or more, share above 0 and at most 1"
         )
     kinds = token_kinds(tokenizer)
-    inner = length - tokenizer.num_special_tokens_to_add()
+    before, behind = frame(tokenizer)
+    inner = length - len(before) - len(behind)
     rows, owners = [], []
     for number, text in enumerate(documents):
         ids, _ = encode(tokenizer, text)
@@ -142,22 +156,16 @@ def score_masked(
     with _evaluating(model):
         for batch in _batches([row.size for row in rows], batch_tokens, progress, "masked"):
             inputs = [
-                tokenizer.build_inputs_with_special_tokens(
-                    np.where(drawn[i], tokenizer.mask_token_id, rows[i]).tolist()
-                )
-                for i in batch
+                [*before, *np.where(drawn[i], tokenizer.mask_token_id, rows[i]), *behind] for i in batch
             ]
             ids, attention = _padded(inputs, tokenizer.pad_token_id or 0, device)
-            places = [np.flatnonzero(np.asarray(one) == tokenizer.mask_token_id) for one in inputs]
             logits = model(input_ids=ids, attention_mask=attention).logits  # (B, L, V)
-            for line, (i, place) in enumerate(zip(batch, places)):
-                if len(place) != len(gold[i]):
-                    raise ValueError(
-                        f"document {owners[i]} holds the token {tokenizer.mask_token!r} in its text: expected plain text"
-                    )
-                chosen = torch.log_softmax(logits[line, torch.from_numpy(place).to(device)].float(), -1)
+            for line, i in enumerate(batch):
+                place = torch.from_numpy(np.flatnonzero(drawn[i]) + len(before)).to(device)
+                chosen = torch.log_softmax(logits[line, place].float(), -1)
                 predicted[i] = chosen.argmax(-1).cpu().numpy()
-                nats[i] = -chosen[torch.arange(len(place)), torch.from_numpy(gold[i])].double().cpu().numpy()
+                answer = torch.from_numpy(gold[i]).to(device)
+                nats[i] = -chosen.gather(1, answer[:, None])[:, 0].double().cpu().numpy()
     answers = np.concatenate([np.empty(0, np.int64), *gold])
     return MaskedScores(
         gold=answers,
