@@ -1,0 +1,1 @@
+"""The companion: generative models, and the theory behind how models learn.  Nothing outside imports it."""

@@ -1,0 +1,1 @@
+"""Small laboratories, one for each idea: what a claim of the blog says, computed."""
