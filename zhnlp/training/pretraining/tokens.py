@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BATCH = 1_000_000  # characters that are tokenized together
 
-WordEnds = Callable[[str], np.ndarray]
+WordStarts = Callable[[str], np.ndarray]
 
 
 class TokenFile:
@@ -64,14 +64,14 @@ class TokenFile:
         tokenizer: PreTrainedTokenizerFast,
         folder: str | Path,
         *,
-        word_ends: WordEnds | None = None,
+        word_starts: WordStarts | None = None,
     ) -> TokenFile:
         """Tokenize documents into ``folder``; what stands there is replaced.
 
         Args:
             documents: read once, in their order.
             tokenizer: a fast tokenizer.
-            word_ends: from a text to the offsets at which its words end, as `Segmenter.cut_ends`; None for no words.
+            word_starts: from a text to the offsets at which its words start, as `Segmenter.spans`; None for no words.
 
         Raises:
             ValueError: there is no document, or the tokenizer is not a fast one.
@@ -95,15 +95,15 @@ class TokenFile:
         if None in frame:
             frame = [tokenizer.bos_token_id, tokenizer.eos_token_id]
         first, last = ([] if token is None else [token] for token in frame)
-        facts = {"dtype": dtype, "tokens": 0, "words": word_ends is not None}
+        facts = {"dtype": dtype, "tokens": 0, "words": word_starts is not None}
         facts |= {"documents": 0, "characters": 0, "unknown": 0}
         with (folder / "ids.bin").open("wb") as to_ids, (folder / "starts.bin").open("wb") as to_starts:
             for texts in _batches(documents):
-                for text, encoding in zip(texts, _encode(tokenizer, texts, offsets=word_ends is not None)):
+                for text, encoding in zip(texts, _encode(tokenizer, texts, offsets=word_starts is not None)):
                     ids = np.array([*first, *encoding.ids, *last], dtype)
                     ids.tofile(to_ids)
-                    if word_ends is not None:
-                        _word_starts(text, encoding, word_ends, len(first), len(last)).tofile(to_starts)
+                    if word_starts is not None:
+                        _starts(text, encoding, word_starts, len(first), len(last)).tofile(to_starts)
                     facts["tokens"] += len(ids)
                     facts["documents"] += 1
                     facts["characters"] += len("".join(text.split()))
@@ -112,7 +112,7 @@ class TokenFile:
             raise ValueError(
                 "there is no document: expected text. Next: look at the corpus' report for what was skipped"
             )
-        if word_ends is None:
+        if word_starts is None:
             (folder / "starts.bin").unlink()
         (folder / "tokens.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
         return cls(folder)
@@ -139,10 +139,9 @@ def _encode(tokenizer, texts: list[str], *, offsets: bool):
     return encode(texts, add_special_tokens=False)
 
 
-def _word_starts(text: str, encoding, word_ends: WordEnds, before: int, behind: int) -> np.ndarray:
+def _starts(text: str, encoding, word_starts: WordStarts, before: int, behind: int) -> np.ndarray:
     """Which tokens begin a word, (T,): frame tokens do, and those whose first character does."""
     begins = np.zeros(len(text) + 1, bool)
-    begins[0] = True
-    begins[word_ends(text)] = True
+    begins[word_starts(text)] = True
     at = np.fromiter((offset[0] for offset in encoding.offsets), np.int64, len(encoding.ids))
     return np.concatenate((np.ones(before, bool), begins[at], np.ones(behind, bool)))
