@@ -155,8 +155,8 @@ class TwoBasins(AnalyticLoss):
         distance: a, from the origin to either minimum.
 
     Example:
-        >>> [round(loss, 4) for loss in TwoBasins()(torch.tensor([[-2.0], [0.0], [1.8]])).tolist()]
-        [0.0, 5.5556, 0.5]
+        >>> [round(loss, 4) for loss in TwoBasins()(torch.tensor([[-1.4], [0.0], [1.8]])).tolist()]
+        [0.5, 5.5556, 0.5]
     """
 
     dimension = 1
