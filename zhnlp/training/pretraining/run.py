@@ -83,8 +83,7 @@ def pretrain(
             "weight_decay": plan.weight_decay,
             "adam_beta2": 0.98,
             "warmup_steps": plan.warmup,
-            "lr_scheduler_type": "warmup_stable_decay",
-            "lr_scheduler_kwargs": {"num_decay_steps": steps - done if anneal else 0, "decay_type": "linear"},
+            **_schedule(steps - done if anneal else 0),
             "optim": "adamw_torch_fused",
             "bf16": True,
             "use_cpu": not cuda,
@@ -127,6 +126,14 @@ def pretrain(
         trainer._save_checkpoint(model, trial=None)
         last = newest_checkpoint(out)
     return last
+
+
+def _schedule(decay: int) -> dict[str, Any]:
+    """A constant rate without an end, so that more steps continue it exactly; or one that falls over ``decay`` steps."""
+    if not decay:
+        return {"lr_scheduler_type": "constant_with_warmup"}
+    kwargs = {"num_decay_steps": decay, "decay_type": "linear"}
+    return {"lr_scheduler_type": "warmup_stable_decay", "lr_scheduler_kwargs": kwargs}
 
 
 def newest_checkpoint(folder: str | Path) -> Path | None:
