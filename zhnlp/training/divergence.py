@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
+
+_HUGE = 1e4  # no weight of a sound network comes near
 
 
 class Watch:
@@ -44,14 +47,7 @@ class Watch:
                 return (
                     f"{said}: the batch's {name!r} holds nan or inf. Next: look for it in the training data"
                 )
-        broken = next(
-            (
-                name
-                for name, weight in self.trainer.model.named_parameters()
-                if not torch.isfinite(weight).all()
-            ),
-            None,
-        )
+        largest, name = self._largest_weight()
         rate = (
             self.trainer._get_learning_rate() if self.trainer.lr_scheduler is not None else args.learning_rate
         )
@@ -60,6 +56,17 @@ class Watch:
             advice += ", max_grad_norm=1.0"
         if args.fp16:
             advice += ", bf16=True instead of fp16"
-        if broken is not None:
-            return f"{said}, and weights are not finite either ({broken}): training diverged. Next: {advice}; resume from the last checkpoint"
-        return f"{said} though weights and inputs are finite: the forward pass overflowed, or divided by nothing. Next: {advice}; look at the loss function"
+        if not largest < _HUGE:
+            return f"{said}, and the weights have grown to {largest:.3g} in {name}; training diverged. Next: {advice}"
+        return (
+            f"{said} though weights and inputs are sound: the forward pass overflowed, or divided by nothing. "
+            f"Next: look at the loss function; {advice}"
+        )
+
+    def _largest_weight(self) -> tuple[float, str]:
+        """The largest absolute value of a weight, nan and inf before all others, and its name."""
+        found = [
+            (float(weight.detach().abs().max()), name)
+            for name, weight in self.trainer.model.named_parameters()
+        ]
+        return max(found, key=lambda pair: pair[0] if math.isfinite(pair[0]) else math.inf)

@@ -13,6 +13,8 @@ _HOMES = {
     "JsonlLog": "jsonl_log",
     "ProgressBar": "progress",
     "Samples": "samples",
+    "plot_curves": "curves",
+    "read_log": "jsonl_log",
 }
 __all__ = sorted(_HOMES)
 

@@ -1,0 +1,55 @@
+"""A training in a process of its own, to be killed: python kill_driver.py OUT [STEP at whose checkpoint it kills itself].
+
+It has what a resumed training could lose: dropout, random masks, Adam inside Lookahead, an average of the weights.
+"""
+
+import os
+import signal
+import sys
+
+import torch
+from small_models import make_model
+from trainings import make_trainer, rows
+
+from zhnlp.training import Trainer
+from zhnlp.training.callbacks import EMACallback
+from zhnlp.training.optimizers import Lookahead
+
+
+class Dying(Trainer):
+    """Dies by SIGKILL when the weights of one checkpoint are written and the optimizer is not."""
+
+    dies_at = -1
+
+    def _save_optimizer_and_scheduler(self, output_dir):
+        if self.state.global_step == self.dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._save_optimizer_and_scheduler(output_dir)
+
+
+def train(out, dies_at=-1, **options):
+    """Train to step 24, from the newest whole checkpoint on."""
+    model = make_model("bert")
+    optimizer = Lookahead(torch.optim.AdamW(model.parameters(), lr=1e-3), k=3)
+    trainer = make_trainer(
+        out,
+        model=model,
+        trainer=Dying,
+        data=rows(100),
+        optimizers=(optimizer, None),
+        callbacks=[EMACallback(decay=0.9)],
+        max_steps=24,
+        save_strategy="steps",
+        save_steps=4,
+        logging_steps=1,
+        eval_strategy="steps",
+        eval_steps=5,
+        **options,
+    )
+    trainer.dies_at = dies_at
+    trainer.train(resume_from_checkpoint="auto")
+    return trainer
+
+
+if __name__ == "__main__":
+    train(sys.argv[1], *map(int, sys.argv[2:]))
