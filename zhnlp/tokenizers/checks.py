@@ -202,10 +202,12 @@ def _warnings(report: TokenizerReport) -> list[str]:
 
 
 def _case(tokenizer: PreTrainedTokenizerFast) -> str:
-    if _ids(tokenizer, "ABC") == _ids(tokenizer, "abc") and not unknown_characters(tokenizer, "abc"):
+    capital, small = "A B C T", "a b c t"
+    if unknown_characters(tokenizer, small):
+        return "kept"
+    if _ids(tokenizer, capital) == _ids(tokenizer, small):
         return "folded"
-    lost = unknown_characters(tokenizer, "A B C T")
-    return "capitals become [UNK]" if lost and not unknown_characters(tokenizer, "a b c t") else "kept"
+    return "capitals become [UNK]" if unknown_characters(tokenizer, capital) else "kept"
 
 
 def _width(tokenizer: PreTrainedTokenizerFast) -> str:

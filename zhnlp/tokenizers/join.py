@@ -15,9 +15,13 @@ _HAN = "".join(f"{chr(first)}-{chr(last)}" for first, last in HAN_RANGES)
 _SIGNS = "\u3001-\u3004\u3006\u3008-\u3020\u3030\u303d\uff01-\uff60\uffe0-\uffe6\u2014\u2018\u2019\u201c\u201d\u2026\u00b7"
 _CHINESE = f"[{_HAN}{_SIGNS}\u3040-\u30ff\u3105-\u312f]"  # with kana and bopomofo
 
+_MARK = (
+    r"[ \t]*(?:[-*+>]|#{1,6}|[0-9]{1,3}[.)])"  # Markdown at the beginning of a line: heading, list, quotation
+)
+
 _RULES = (
     (r"(?<=[^\s#]) +##(?=[^\s#])", ""),  # iphone ##15
-    (rf"(?<=\S) +(?={_CHINESE})|(?<={_CHINESE}) +(?=\S)", ""),  # 我 们 ， 用 iphone 打
+    (rf"(?m)^({_MARK} )|(?<=\S) +(?={_CHINESE})|(?<={_CHINESE}) +(?=\S)", r"\1"),  # 我 们 ， 用 iphone 打
     (r"(?<=[0-9]) +([.,:]) +(?=[0-9])", r"\1"),  # 3 . 14   1 , 000   12 : 30
     (r"(?<=[0-9]) +(?=[%‰℃])", ""),  # 50 %
     (r"(?<=\S) +(?=[,.!?;:)\]}](?:\s|$))", ""),  # hello , world .
@@ -37,7 +41,8 @@ def join_chinese(pieces: str | Iterable[str]) -> str:
        word, behind opening brackets, and in English short forms (don't).
     4. Every other blank stays: between Latin words, between numbers, between Latin and numbers.
 
-    Line breaks, tabs, the ideographic space, and blanks at the beginning and end of a line stay. Doing it twice changes
+    Line breaks, tabs, the ideographic space, blanks at the beginning and end of a line, and the blank behind a Markdown
+    mark (``- ``, ``## ``, ``1. ``) stay. Doing it twice changes
     nothing. What cannot be known is not guessed: ``iPhone 15`` keeps its blank, and a text that had a blank between
     Chinese and Latin loses it. Cut answers from the source by offsets instead wherever there is one.
 

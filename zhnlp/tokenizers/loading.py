@@ -72,9 +72,7 @@ def load(
 
 def _from_file(file: Path) -> PreTrainedTokenizerFast:
     if file.suffix == ".json":
-        from transformers import PreTrainedTokenizerFast
-
-        return PreTrainedTokenizerFast(tokenizer_file=str(file))
+        return _whole(file)
     if file.suffix == ".txt":
         return _word_piece(file, {})
     raise ValueError(f"{file} is no tokenizer: expected a folder, a tokenizer.json or a vocab.txt")
@@ -84,6 +82,8 @@ def _from_folder(folder: Path) -> PreTrainedTokenizerFast:
     from transformers import AutoTokenizer
 
     options = _read_json(folder / "tokenizer_config.json")
+    if "max_len" in options:  # as transformers 2 wrote it
+        options.setdefault("model_max_length", options["max_len"])
     others = [pattern for pattern in _OTHER_VOCABULARIES if any(folder.glob(pattern))]
     if not others:
         if not (folder / "vocab.txt").is_file():
@@ -108,9 +108,7 @@ def _from_folder(folder: Path) -> PreTrainedTokenizerFast:
 
 def _as_it_stands(folder: Path, named: PreTrainedTokenizerFast | None = None) -> PreTrainedTokenizerFast:
     """The tokenizer.json itself, with the special tokens that its class (``named``) knows."""
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+    tokenizer = _whole(folder / "tokenizer.json")
     options = _read_json(folder / "tokenizer_config.json")
     names = {name: getattr(named, name) for name in tokenizer.SPECIAL_TOKENS_ATTRIBUTES if named is not None}
     names |= {name: options[name] for name in tokenizer.SPECIAL_TOKENS_ATTRIBUTES if options.get(name)}
@@ -124,6 +122,20 @@ def _as_it_stands(folder: Path, named: PreTrainedTokenizerFast | None = None) ->
             setattr(tokenizer, name, options[name])
     tokenizer.name_or_path = str(folder)
     return tokenizer
+
+
+def _whole(file: Path) -> PreTrainedTokenizerFast:
+    """What a tokenizer.json says, and nothing else."""
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    try:
+        backend = Tokenizer.from_str(file.read_text("utf-8"))
+    except Exception as error:  # the library raises bare Exceptions from Rust
+        raise ValueError(
+            f"{file} is no tokenizer of the tokenizers library ({error}). Next: download it again"
+        ) from None
+    return PreTrainedTokenizerFast(tokenizer_object=backend)
 
 
 def _replaced(tokenizer: PreTrainedTokenizerFast, file: Path) -> str:

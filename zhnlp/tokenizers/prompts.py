@@ -23,10 +23,11 @@ def encode_prompt(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
         >>> tokenizer("好")["input_ids"], encode_prompt(tokenizer, "好")
         ([2, 5, 3], [2, 5])
     """
-    ids = list(tokenizer(text, add_special_tokens=True)["input_ids"])
-    ends = {tokenizer.eos_token_id, tokenizer.sep_token_id} - {None, tokenizer.bos_token_id}
-    own = len(tokenizer(text, add_special_tokens=False)["input_ids"])
-    while len(ids) > own and ids[-1] in ends:
+    whole = tokenizer(text, add_special_tokens=True)["input_ids"]
+    own = tokenizer(text, add_special_tokens=False)["input_ids"]
+    ends = {tokenizer.eos_token_id, tokenizer.sep_token_id} - {tokenizer.bos_token_id}
+    ids = list(whole)
+    while ids and ids[-1] in ends and (not own or ids[-len(own) :] != own):
         ids.pop()
     if ids:
         return ids

@@ -146,9 +146,7 @@ def _writes(config: Any, model: Any) -> bool:
         _get(config, "model_type") in _CAUSAL + _SEQ2SEQ
         or bool(_get(config, "is_decoder"))
         or bool(_get(config, "is_encoder_decoder"))
-        or any(
-            name.endswith(("CausalLM", "GenerationLM", "GPT2LMHeadModel", "DecoderModel")) for name in names
-        )
+        or any(name.endswith(("CausalLM", "LMHeadModel", "ConditionalGeneration")) for name in names)
     )
 
 

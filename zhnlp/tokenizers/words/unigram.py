@@ -15,12 +15,13 @@ from zhnlp.tokenizers.words.base import Span, WordTokenizer
 _UNKNOWN = "[UNK]"
 _METASPACE = "▁"
 _PARTS = re.compile(r"[A-Za-z0-9]+|\S")
+_LATIN = re.compile("[A-Za-z0-9]")
 
 
 class UnigramWords(WordTokenizer):
     """Words by the most probable path through a Unigram model.
 
-    Latin runs and characters that the model lacks stand as a word each.
+    A run of Latin letters and digits is one word, and so is each other character that the model lacks.
 
     Args:
         tokenizer: a ``tokenizers.Tokenizer`` with a Unigram model.
@@ -116,6 +117,16 @@ class UnigramWords(WordTokenizer):
         return file
 
     def cut(self, text: str) -> Iterator[Span]:
+        begun = ended = 0
+        for start, end in self._pieces(text):
+            if start == ended and _inside_run(text, start):
+                ended = end
+                continue
+            yield begun, ended
+            begun, ended = start, end
+        yield begun, ended
+
+    def _pieces(self, text: str) -> Iterator[Span]:
         encoding = self.tokenizer.encode(text, add_special_tokens=False)
         unknown = self._vocabulary.get(_UNKNOWN, self._vocabulary.get("<unk>"))
         blank = self._vocabulary.get(_METASPACE)  # alone it overlaps the word behind it
@@ -126,6 +137,11 @@ class UnigramWords(WordTokenizer):
                 yield start, end
             else:  # several unknown characters in a row are one piece to the library
                 yield from (match.span() for match in _PARTS.finditer(text, start, end))
+
+
+def _inside_run(text: str, place: int) -> bool:
+    """Whether the letters or digits of one run stand on both sides of ``place``."""
+    return 0 < place < len(text) and all(_LATIN.fullmatch(text[at]) for at in (place - 1, place))
 
 
 class _Counted:
