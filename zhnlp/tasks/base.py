@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,19 +29,26 @@ class Pipeline:
         Raises:
             TypeError: what was given is no text.
         """
+        return self._deliver(texts, self._each)
+
+    def _deliver(self, texts: Any, each: Callable[[Iterable[Any]], Iterator[Any]]) -> Any:
+        """One result, a list or a generator, as ``texts`` is; ``each`` makes the results of many."""
         if isinstance(texts, str):
-            return self.run(texts)
+            (result,) = each([texts])
+            return result
         if isinstance(texts, (bytes, Path)) or not isinstance(texts, Iterable):
             raise TypeError(
                 f"{self.task} got {type(texts).__name__}: expected a str or an iterable of str. "
                 "Next: read files with zhnlp.Corpus.from_paths(...)"
             )
-        if isinstance(texts, (list, tuple)):
-            return list(self._each(texts))
-        return self._each(texts)
+        return list(each(texts)) if isinstance(texts, (list, tuple)) else each(texts)
 
     def _each(self, texts: Iterable[str]) -> Iterator[Any]:
+        for text in self._checked(texts):
+            yield self.run(text)
+
+    def _checked(self, texts: Iterable[Any]) -> Iterator[str]:
         for number, text in enumerate(texts):
             if not isinstance(text, str):
                 raise TypeError(f"{self.task} got {type(text).__name__} as text {number}: expected str")
-            yield self.run(text)
+            yield text

@@ -15,6 +15,9 @@ _TASKS = {
     "domain-terms": ("zhnlp.tasks.domain_terms", "DomainTerms"),
     "word-segmentation": ("zhnlp.tasks.segmentation", "WordSegmentation"),
     "keywords": ("zhnlp.tasks.keywords", "Keywords"),
+    "fill-mask": ("zhnlp.tasks.fill_mask", "FillMask"),
+    "text-generation": ("zhnlp.tasks.generation", "TextGeneration"),
+    "feature-extraction": ("zhnlp.tasks.features", "FeatureExtraction"),
 }
 
 
@@ -36,7 +39,7 @@ def pipeline(task: str, model: str | Path | None = None, **options: Any) -> Pipe
 
     Args:
         task: a name of ``pipeline.tasks()``; ``pipeline.help(task)`` tells its options.
-        model: a folder saved by the task, where the task has a model; None for its default.
+        model: a shipped name, a folder or a Hub id, where the task has a model; None for its default.
         **options: the options of the task.
 
     Raises:
@@ -45,7 +48,7 @@ def pipeline(task: str, model: str | Path | None = None, **options: Any) -> Pipe
 
     Example:
         >>> pipeline.tasks()
-        ['new-words', 'domain-terms', 'word-segmentation', 'keywords']
+        ['new-words', 'domain-terms', 'word-segmentation', 'keywords', 'fill-mask', 'text-generation', 'feature-extraction']
         >>> pipeline("word-segmentation", lexicon=["变压器", "检修"])("变压器检修")
         [{'word': '变压器', 'start': 0, 'end': 3}, {'word': '检修', 'start': 3, 'end': 5}]
     """

@@ -1,0 +1,174 @@
+"""The one way in which model tasks make batches: by length, within a budget of tokens, in the caller's order.
+
+Texts are taken in windows.  Within a window they are sorted by length and cut into batches of nearly equal lengths, so that
+almost nothing is padding; results go back in the order of the input.  Windows begin small, so that a stream gives its
+first results soon, and never grow beyond a bound, so that an endless stream needs bounded memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FIRST_WINDOW = 32  # texts
+LAST_WINDOW = 4096  # texts
+WINDOW_CHARACTERS = 4_000_000  # of texts that wait together
+
+T = TypeVar("T")
+
+
+@dataclass
+class Row:
+    """One text as a model reads it.
+
+    Attributes:
+        ids: of its tokens.
+        source: what the task needs to know of it again.
+        cut: whether tokens were left out.
+    """
+
+    ids: list[int]
+    source: Any = None
+    cut: bool = False
+
+
+@dataclass
+class BatchReport:
+    """What went through a pipeline since it was made: counts, and how much of the work was padding."""
+
+    texts: int = 0
+    empty: int = 0
+    cut: int = 0
+    batches: int = 0
+    tokens: int = 0
+    padding: int = field(default=0)
+
+    @property
+    def waste(self) -> float:
+        """Share of padding in all positions that were computed, 0 to 1."""
+        return self.padding / max(1, self.tokens + self.padding)
+
+
+def windows(
+    items: Iterable[T], *, first: int = FIRST_WINDOW, last: int = LAST_WINDOW, size: Callable[[T], int] = len
+) -> Iterator[list[T]]:
+    """Cut a stream into lists of ``first`` items, then twice as many each time up to ``last``.
+
+    A window also ends when its items together reach `WINDOW_CHARACTERS` by ``size``.
+
+    Example:
+        >>> [len(window) for window in windows(["电"] * 20, first=2, last=8)]
+        [2, 4, 8, 6]
+    """
+    window: list[T] = []
+    most, total = min(first, last), 0
+    for item in items:
+        window.append(item)
+        total += size(item)
+        if len(window) >= most or total >= WINDOW_CHARACTERS:
+            yield window
+            window, total, most = [], 0, min(2 * most, last)
+    if window:
+        yield window
+
+
+def batches_by_length(
+    lengths: Sequence[int], *, token_budget: int, batch_size: int | None = None
+) -> Iterator[list[int]]:
+    """Numbers of rows, a list a batch: longest first, rows × longest ≤ ``token_budget`` (one row may exceed it alone).
+
+    Args:
+        lengths: tokens of each row.
+        token_budget: positions of a batch, padding included.
+        batch_size: rows of a batch at most; None for no such limit.
+
+    Example:
+        >>> list(batches_by_length([3, 9, 4, 9, 1], token_budget=18))
+        [[1, 3], [2, 0, 4]]
+    """
+    batch: list[int] = []
+    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
+        longest = lengths[batch[0]] if batch else lengths[number]
+        if batch and ((len(batch) + 1) * longest > token_budget or len(batch) == batch_size):
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
+
+
+def pad(rows: Sequence[Sequence[int]], value: int, *, left: bool = False) -> tuple[Tensor, Tensor]:
+    """Rows of ids as one matrix (B, L) and its mask (B, L), 1 for what is real.
+
+    Example:
+        >>> ids, mask = pad([[5, 6, 7], [8]], 0)
+        >>> ids.tolist(), mask.tolist()
+        ([[5, 6, 7], [8, 0, 0]], [[1, 1, 1], [1, 0, 0]])
+    """
+    import torch
+
+    longest = max(map(len, rows))
+    ids, mask = [], []
+    for row in rows:
+        more = longest - len(row)
+        before, after = (more, 0) if left else (0, more)
+        ids.append([value] * before + list(row) + [value] * after)
+        mask.append([0] * before + [1] * len(row) + [0] * after)
+    return torch.tensor(ids), torch.tensor(mask)
+
+
+def run_in_batches(
+    items: Iterable[Any],
+    encode: Callable[[list[Any]], list[Row]],
+    run: Callable[[list[Row]], Sequence[Any]],
+    *,
+    empty: Callable[[Row], Any],
+    report: BatchReport,
+    token_budget: int,
+    batch_size: int | None = None,
+    first: int = FIRST_WINDOW,
+) -> Iterator[Any]:
+    """The results of a stream of items, in its order.
+
+    Args:
+        encode: rows of a window of items.
+        run: results of a batch of rows, in the order of the batch.
+        empty: the result of a row without tokens, which no model sees.
+        report: is counted up.
+        token_budget, batch_size: as in `batches_by_length`.
+        first: items of the first window.
+    """
+    for window in windows(items, first=first, size=_size):
+        rows = encode(window)
+        results: list[Any] = [None] * len(rows)
+        report.texts += len(rows)
+        report.cut += sum(row.cut for row in rows)
+        full = [number for number, row in enumerate(rows) if row.ids]
+        for number, row in enumerate(rows):
+            if not row.ids:
+                results[number] = empty(row)
+                report.empty += 1
+        lengths = [len(rows[number].ids) for number in full]
+        for batch in batches_by_length(lengths, token_budget=token_budget, batch_size=batch_size):
+            own = [full[number] for number in batch]
+            real = sum(lengths[number] for number in batch)
+            report.batches += 1
+            report.tokens += real
+            report.padding += len(batch) * lengths[batch[0]] - real
+            for number, result in zip(own, run([rows[number] for number in own]), strict=True):
+                results[number] = result
+        yield from results
+
+
+def _size(item: Any) -> int:
+    return (
+        len(item)
+        if isinstance(item, str)
+        else sum(map(_size, item))
+        if isinstance(item, (list, tuple))
+        else 1
+    )

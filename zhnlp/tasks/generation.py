@@ -1,0 +1,282 @@
+"""pipeline("text-generation"): go on from a prompt with a causal language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from zhnlp.tasks.batching import Row, pad
+from zhnlp.tasks.model import ModelPipeline
+from zhnlp.tasks.streaming import TextStreamer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Continuation(TypedDict):
+    """What was written, without the prompt, and its mean log-probability a token (nats, 0 or less)."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen; see `TextGeneration`."""
+
+    max_new_tokens: int = 64
+    max_length: int | None = None
+    num_return: int = 1
+    temperature: float = 0.8
+    top_k: int = 50
+    top_p: float = 0.95
+    repetition_penalty: float = 1.1
+
+    def __post_init__(self):
+        for name, least in (("max_new_tokens", 1), ("max_length", 1), ("num_return", 1), ("top_k", 0)):
+            value = getattr(self, name)
+            if name == "max_length" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ValueError(f"{name}={value!r} is not possible: expected {least} or more")
+        for name, low, high in (("temperature", 0, 100), ("top_p", 0, 1), ("repetition_penalty", 0, 100)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+                raise ValueError(f"{name}={value!r} is not possible: expected {low} to {high}")
+            if value == 0 and name != "temperature":
+                raise ValueError(f"{name}=0 is not possible: expected more than 0")
+        if self.temperature == 0 and self.num_return > 1:
+            raise ValueError(
+                f"num_return={self.num_return} with temperature=0 would be the same text each time: expected 1, or a "
+                "temperature above 0"
+            )
+
+
+class TextGeneration(ModelPipeline):
+    """Write on from a prompt: each next token drawn from a causal language model of the tokens so far.
+
+    Args:
+        model: shipped name, folder or Hub id of a causal model (GPT-2, GPT-NeoX, Llama, Qwen …).
+        max_new_tokens: the most tokens to write; max_length: the most tokens together with those of the prompt.
+        num_return: texts for each prompt.
+        temperature: above 0; 0 always takes the likeliest token. Smaller is safer and duller.
+        top_k: draw among the likeliest so many (0: all); top_p: among the likeliest that together have this probability.
+        repetition_penalty: above 1 makes tokens that were there already less likely.
+        **loading: options of every task with a model, listed by ``help()``; with ``seed=`` the same call writes the same.
+
+    One prompt gives ``{"text", "score"}``, or with ``num_return`` above 1 a list of them, best first.  ``text`` does not hold the
+    prompt and ends where the model ends or at the limit; special tokens and [UNK] are never written.  ``score`` is the mean
+    log-probability of its tokens in nats by the model itself, whatever temperature or penalty drew them.  A prompt too
+    long for the model loses its beginning, and is counted as cut.
+
+    Raises:
+        ValueError: an option is out of its range, or leaves no room for the prompt; an empty prompt, where the model has no
+            token to begin with; a masked model.
+
+    Example:
+        >>> from zhnlp import pipeline
+        >>> pipe = pipeline("text-generation", max_new_tokens=20, seed=0)
+        >>> pipe.name
+        'zhnlp-gpt-small'
+
+    Source: transformers' ``generate``; 苏剑林, https://kexue.fm/archives/9368 (the models that write)
+    """
+
+    task = "text-generation"
+    head = "causal-lm"
+    default = "zhnlp-gpt-small"
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        max_new_tokens: int = 64,
+        max_length: int | None = None,
+        num_return: int = 1,
+        temperature: float = 0.8,
+        top_k: int = 50,
+        top_p: float = 0.95,
+        repetition_penalty: float = 1.1,
+        **loading: Any,
+    ):
+        self.sampling = Sampling(
+            max_new_tokens, max_length, num_return, temperature, top_k, top_p, repetition_penalty
+        )
+        super().__init__(model, **loading)
+
+    def __call__(
+        self,
+        texts: Any,
+        *,
+        stream: Callable[[str], Any] | None = None,
+        seed: int | None = None,
+        **sampling: Any,
+    ) -> Any:
+        """Write on from a prompt, a list or tuple of prompts, or an iterator of prompts.
+
+        Args:
+            stream: called with each new piece of text as it is written; for one prompt and one text.
+            seed: instead of that of the pipeline, for this call.
+            **sampling: options of the class, for this call.
+
+        Raises:
+            TypeError: what was given is no text, or an option is not known.
+            ValueError: as for the class.
+        """
+        if unknown := sampling.keys() - Sampling.__dataclass_fields__.keys():
+            raise TypeError(
+                f"text-generation has no option {', '.join(sorted(unknown))}: expected {', '.join(Sampling.__dataclass_fields__)}, "
+                "stream or seed"
+            )
+        chosen = replace(self.sampling, **sampling)
+        if stream is not None and (not isinstance(texts, str) or chosen.num_return > 1):
+            raise ValueError(
+                "stream= got several texts to write: expected one prompt (a str) and num_return=1"
+            )
+        room = self.limit - 1 if chosen.max_length is None else min(self.limit, chosen.max_length) - 1
+        if chosen.max_length is None and chosen.max_new_tokens >= self.limit:
+            raise ValueError(
+                f"max_new_tokens={chosen.max_new_tokens} leaves no room for a prompt: {self.name} reads {self.limit:,} tokens. "
+                f"Next: max_new_tokens={self.limit // 2}"
+            )
+        if room < 1:
+            raise ValueError(
+                f"max_length={chosen.max_length} leaves no room for a prompt and a token: expected 2 or more"
+            )
+        kept = min(room, self.limit - chosen.max_new_tokens) if chosen.max_length is None else room
+        return self._map(
+            texts,
+            partial(self._prompts, kept),
+            partial(self._write, chosen, stream),
+            _no_start,
+            self.seed if seed is None else seed,
+        )
+
+    def _prompts(self, room: int, texts: list[str]) -> list[Row]:
+        """Prompts without the tokens that end a text; the last ``room`` tokens of what is too long."""
+        from zhnlp.tokenizers import encode_prompt
+
+        rows = []
+        for text in texts:
+            ids = encode_prompt(self.tokenizer, text)
+            if cut := len(ids) > room:
+                start = ids[: int(room > 1 and ids[0] == self.tokenizer.bos_token_id)]
+                ids = start + ids[len(ids) - room + len(start) :]
+            rows.append(Row(ids, text, cut))
+        return rows
+
+    def _write(self, chosen: Sampling, stream: Callable[[str], Any] | None, rows: list[Row]) -> list[Any]:
+
+        ids, mask = (x.to(self.device) for x in pad([row.ids for row in rows], self._pad, left=True))
+        length = ids.shape[1]
+        streamer = None if stream is None else TextStreamer(self._text, stream)
+        written = self.model.generate(
+            ids,
+            attention_mask=mask,
+            generation_config=self._generation(chosen, self._tokens(chosen, rows)),
+            streamer=streamer,
+        )[:, length:]
+        if streamer is not None:
+            streamer.finish()
+        starts = [row.ids for row in rows for _ in range(chosen.num_return)]
+        ends = [
+            self._until_end(row, self._most(chosen, len(start)))
+            for row, start in zip(written.tolist(), starts)
+        ]
+        scores = self._scores(starts, ends)
+        results = [Continuation(text=self._text(tokens), score=score) for tokens, score in zip(ends, scores)]
+        if chosen.num_return == 1:
+            return results
+        groups = [results[at : at + chosen.num_return] for at in range(0, len(results), chosen.num_return)]
+        return [sorted(group, key=lambda one: -one["score"]) for group in groups]
+
+    @property
+    def _pad(self) -> int:
+        return next(one for one in (self.tokenizer.pad_token_id, *self._ends, 0) if one is not None)
+
+    @property
+    def _ends(self) -> list[int]:
+        """Ids that end a text: of the tokenizer, and those the model itself names."""
+        named = getattr(self.model.generation_config, "eos_token_id", None)
+        named = named if isinstance(named, list) else [named]
+        ids = [self.tokenizer.eos_token_id, *named]
+        return list(
+            dict.fromkeys(one for one in ids if one is not None and 0 <= one < self.model.config.vocab_size)
+        )
+
+    def _most(self, chosen: Sampling, prompt: int) -> int:
+        """Tokens that may be written after a prompt of so many."""
+        if chosen.max_length is None:
+            return chosen.max_new_tokens
+        return min(self.limit, chosen.max_length) - prompt
+
+    def _tokens(self, chosen: Sampling, rows: list[Row]) -> int:
+        """Tokens to write for a batch: enough for its shortest prompt, and no more than positions for its longest."""
+        lengths = [len(row.ids) for row in rows]
+        return min(self._most(chosen, min(lengths)), self.limit - max(lengths))
+
+    def _generation(self, chosen: Sampling, tokens: int) -> Any:
+        from transformers import GenerationConfig
+
+        ends = self._ends
+        size = self.model.config.vocab_size
+        never = set(self.tokenizer.all_special_ids) | set(range(len(self.tokenizer), size))
+        drawn = chosen.temperature > 0
+        warping = (
+            {"temperature": chosen.temperature, "top_k": chosen.top_k, "top_p": chosen.top_p} if drawn else {}
+        )
+        return GenerationConfig(
+            max_new_tokens=tokens,
+            num_return_sequences=chosen.num_return,
+            do_sample=drawn,
+            repetition_penalty=chosen.repetition_penalty,
+            suppress_tokens=sorted(never - set(ends)) or None,
+            bos_token_id=self.tokenizer.bos_token_id,
+            eos_token_id=ends or None,
+            pad_token_id=self._pad,
+            **warping,
+        )
+
+    def _until_end(self, tokens: list[int], most: int) -> list[int]:
+        """What was written up to the end, that end included."""
+        ends = set(self._ends)
+        stop = next((place + 1 for place, token in enumerate(tokens) if token in ends), len(tokens))
+        return tokens[: min(stop, most)]
+
+    def _scores(self, starts: Sequence[list[int]], ends: Sequence[list[int]]) -> list[float]:
+        """Mean log-probability of each continuation, from one more pass over the whole texts."""
+        import torch
+
+        from zhnlp.models.positions import logits_at
+
+        ids, mask = (x.to(self.device) for x in pad([a + b for a, b in zip(starts, ends)], self._pad))
+        length = ids.shape[1]
+        places, targets = [], []
+        for number, (start, end) in enumerate(zip(starts, ends)):
+            first = number * length + len(start) - 1
+            places += range(first, first + len(end))
+            targets += end
+        where: Tensor = torch.tensor(places, device=self.device)
+        logits = logits_at(self.model, where, input_ids=ids, attention_mask=mask, use_cache=False).float()
+        target = torch.tensor(targets, device=self.device)[:, None]
+        likely = logits.log_softmax(-1).gather(1, target)[:, 0]  # (M,)
+        return [part.mean().item() for part in likely.split([len(end) for end in ends])]
+
+    def _text(self, tokens: list[int]) -> str:
+        from zhnlp.tokenizers import join_chinese
+
+        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        if tokens and self.tokenizer.convert_ids_to_tokens(tokens[0]).startswith("##"):
+            text = text.removeprefix("##")  # goes on with a word of the prompt
+        return join_chinese(text) if self._puts_blanks else text
+
+    @cached_property
+    def _puts_blanks(self) -> bool:
+        """Whether decoding puts blanks between characters, as BERT's tokenizers do and those of bytes do not."""
+        return " " in self.tokenizer.decode(self.tokenizer.encode("的的", add_special_tokens=False))
+
+
+def _no_start(row: Row) -> Any:
+    raise ValueError("text-generation got an empty prompt: expected a character or more to go on from")

@@ -1,0 +1,254 @@
+"""What the tasks with a network share: which model, where and in which numbers it runs, and how batches are made."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zhnlp.mining.progress import Progress
+from zhnlp.tasks.base import Pipeline
+from zhnlp.tasks.batching import FIRST_WINDOW, LAST_WINDOW, BatchReport, Row, run_in_batches
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+logger = logging.getLogger("zhnlp")
+
+CPU_BUDGET, GPU_BUDGET = 4096, 65536  # positions of a batch
+UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a limit
+
+LOADING = """\
+model: shipped name, folder or Hub id; or a model of transformers, with ``tokenizer``. None: {default}, which ships.
+revision, cache_dir: of the Hub.
+device: such as "cpu" or "cuda:0"; None for the GPU where there is one.
+dtype: such as "float32"; None for bfloat16 where the processor has it, else float32.
+batch_size: texts of a batch at most; token_budget: positions of a batch (4,096 on a CPU, 65,536 on a GPU).
+progress: bars on stderr; None for a terminal only.
+seed: of what is drawn; None for torch's own generator.
+check: refuse a tokenizer that does not fit the model or knows no Chinese."""
+_TOO_LONG = "sequence-length-is-longer-than-the-specified-maximum"
+_said: set[str] = set()
+
+
+class ModelPipeline(Pipeline):
+    """A task that a network does; subclasses say how rows are made and what is done with a batch of them.
+
+    The default model is loaded at the first call, one that was named at once.
+    """
+
+    head: ClassVar[str]
+    default: ClassVar[str]
+
+    def __init__(
+        self,
+        model: str | Path | PreTrainedModel | None = None,
+        *,
+        tokenizer: PreTrainedTokenizerFast | None = None,
+        revision: str | None = None,
+        cache_dir: str | Path | None = None,
+        device: str | torch.device | None = None,
+        dtype: str | torch.dtype | None = None,
+        batch_size: int | None = None,
+        token_budget: int | None = None,
+        progress: bool | None = None,
+        seed: int | None = None,
+        check: bool = True,
+    ):
+        for name, value in (("batch_size", batch_size), ("token_budget", token_budget)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise ValueError(f"{name}={value!r} is not possible: expected 1 or more")
+        self._given = model
+        self._given_tokenizer = tokenizer
+        self._hub = {"revision": revision, "cache_dir": cache_dir}
+        self._device, self._dtype, self._check = device, dtype, check
+        self._parts: tuple[PreTrainedModel, PreTrainedTokenizerFast] | None = None
+        self.batch_size, self._budget = batch_size, token_budget
+        self.seed = seed
+        self.progress = Progress(progress)
+        self.report = BatchReport()
+        if model is not None:
+            self._load()
+
+    @classmethod
+    def help(cls) -> str:
+        """What the task does, its options and those of loading, and an example."""
+        return (
+            f"{super().help()}\n\nOptions of every task with a model:\n{LOADING.format(default=cls.default)}"
+        )
+
+    @property
+    def name(self) -> str:
+        """The model: its name, folder or class."""
+        if self._given is None:
+            return self.default
+        return str(self._given) if isinstance(self._given, (str, Path)) else type(self._given).__name__
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The network, in the numbers in which it runs."""
+        return self._load()[0]
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The tokenizer of the model."""
+        return self._load()[1]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return self.model.device
+
+    @property
+    def limit(self) -> int:
+        """Tokens that a text may have, those at its ends included."""
+        known = [self.tokenizer.model_max_length, getattr(self.model.config, "max_position_embeddings", None)]
+        return min(value if value and value < 10**9 else UNLIMITED for value in known)
+
+    @property
+    def token_budget(self) -> int:
+        """Positions of a batch."""
+        return self._budget or (GPU_BUDGET if self.device.type == "cuda" else CPU_BUDGET)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write model (float32, safetensors) and tokenizer; ``pipeline(task, model=folder)`` loads them again.
+
+        Raises:
+            FileExistsError: ``folder`` is a file.
+        """
+        folder = Path(folder)
+        self._original().save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        return folder
+
+    def _original(self) -> PreTrainedModel:
+        """The model as it was given, before it was rounded to run fast."""
+        from zhnlp.models.loading import load_model
+
+        if self._given is not None and not isinstance(self._given, (str, Path)):
+            return self._given
+        return load_model(self.name, self.head, device="cpu", dtype="float32", check=False, **self._hub)
+
+    def _load(self) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+        if self._parts is None:
+            self._parts = self._make()
+        return self._parts
+
+    def _make(self) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+        import copy
+
+        import torch
+
+        from zhnlp import tokenizers
+        from zhnlp.checkpoints.catalogue import find
+        from zhnlp.checkpoints.locate import locate
+        from zhnlp.models.loading import choose_device, dtype_of, load_model
+        from zhnlp.models.precision import fast_dtype
+
+        if self._given is None:
+            if find(self.default) is None:
+                raise FileNotFoundError(
+                    f"{self.task} has the default model {self.default}, which this installation lacks. Next: install zhnlp "
+                    "anew, or name a folder or a Hub id with model=..."
+                )
+            _say_default(self.task, self.default)
+        dtype = dtype_of(self._dtype) if isinstance(self._dtype, str) else self._dtype
+        if self._given is None or isinstance(self._given, (str, Path)):
+            device = choose_device(self._device)
+            folder = locate(self.name, **self._hub)
+            tokenizer = self._given_tokenizer or tokenizers.load(folder, check=self._check)
+            tokenizer.deprecation_warnings[_TOO_LONG] = True  # long texts are cut and counted here
+            chosen = dtype or self._fast(fast_dtype(device))
+            return load_model(folder, self.head, device=device, dtype=chosen, check=False), tokenizer
+        if self._given_tokenizer is None:
+            raise TypeError(f"{self.task} got a model without tokenizer=: expected both, or a name or folder")
+        model = self._given
+        device = model.device if self._device is None else torch.device(self._device)
+        chosen = dtype or self._fast(fast_dtype(device))
+        if (device, chosen) != (model.device, model.dtype):
+            model = copy.deepcopy(model).to(device=device, dtype=chosen)
+        return model.eval(), self._given_tokenizer
+
+    def _fast(self, fastest: torch.dtype) -> torch.dtype:
+        """The numbers to run in where none were asked for."""
+        return fastest
+
+    # --- texts through the network ---------------------------------------------------------------------------------
+
+    def _map(
+        self,
+        texts: Any,
+        encode: Callable[[list[Any]], list[Row]],
+        run: Callable[[list[Row]], Sequence[Any]],
+        empty: Callable[[Row], Any],
+        seed: int | None = None,
+    ) -> Any:
+        """One result, a list or a generator, as ``texts`` is; every call begins with the same ``seed``."""
+        batches = self.report.batches
+
+        def infer(rows: list[Row]) -> Sequence[Any]:
+            number = self.report.batches - batches
+            with self._inference(None if seed is None else seed + number):
+                return run(rows)
+
+        def each(items: Iterable[Any]) -> Iterator[Any]:
+            known = len(items) if isinstance(items, (list, tuple)) else None
+            before, cut = self.report.texts, self.report.cut
+            with self.progress.stage(self.task, known, "text"):
+                for result in run_in_batches(
+                    self._checked(items),
+                    encode,
+                    infer,
+                    empty=empty,
+                    report=self.report,
+                    token_budget=self.token_budget,
+                    batch_size=self.batch_size,
+                    first=FIRST_WINDOW if known is None else LAST_WINDOW,
+                ):
+                    self.progress.advance(1)
+                    yield result
+            if cut := self.report.cut - cut:
+                warnings.warn(
+                    f"{cut:,} of {self.report.texts - before:,} texts were too long for {self.name} ({self.limit:,} tokens) and "
+                    "were cut: expected shorter ones. Next: cut them into sentences, or take a model with more positions",
+                    stacklevel=3,
+                )
+
+        return self._deliver(texts, each)
+
+    @contextmanager
+    def _inference(self, seed: int | None) -> Iterator[None]:
+        """No gradients; torch's generators seeded for one batch, and left as they were."""
+        import torch
+
+        with torch.inference_mode():
+            if seed is None:
+                yield
+                return
+            with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+                torch.manual_seed(seed)
+                yield
+
+    def _rows(self, texts: list[str]) -> list[Row]:
+        """Texts as the model reads them, with the special tokens; what is too long loses its end."""
+        backend = self.tokenizer.backend_tokenizer
+        backend.no_truncation()
+        backend.no_padding()
+        rows = []
+        for text, encoding in zip(texts, backend.encode_batch(texts)):
+            if cut := len(encoding.ids) > self.limit:
+                bare = backend.encode(text, add_special_tokens=False)
+                bare.truncate(self.limit - (len(encoding.ids) - len(bare.ids)))
+                encoding = backend.post_process(bare)
+            rows.append(Row(encoding.ids, (text, encoding), cut))
+        return rows
+
+
+def _say_default(task: str, name: str) -> None:
+    if task not in _said:
+        _said.add(task)
+        logger.warning("%s: %s, which ships with zhnlp; model=... names another", task, name)
