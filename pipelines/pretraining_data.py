@@ -83,6 +83,12 @@ def documents(path: Path, *, kept_out: bool) -> Iterator[str]:
             yield document
 
 
+def news() -> list[str]:
+    """The contents of the public set's broadcast news, which nothing is trained on; none where it is not there."""
+    path = data_folder() / "corpora/news.jsonl.xz"
+    return list(Corpus.from_paths(path, text_field="content")) if path.exists() else []
+
+
 def vocabulary(options: argparse.Namespace) -> list[str]:
     """The vocabulary of the training part, made on the first call and kept in ``--data``."""
     path = options.data / "vocab.txt"

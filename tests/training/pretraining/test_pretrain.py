@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoTokenizer
 
+from zhnlp.checkpoints.card import read_card
+from zhnlp.checkpoints.quantized import load_state
 from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
+from zhnlp.training.pretraining.finish import curve, finish
 from zhnlp.training.pretraining.plan import Plan
-from zhnlp.training.pretraining.run import newest_checkpoint, pretrain
+from zhnlp.training.pretraining.run import pretrain
 from zhnlp.training.pretraining.start import log_unigrams, ppmi_embeddings
 from zhnlp.training.pretraining.tokens import TokenFile
 
@@ -91,14 +95,6 @@ def test_another_plan_and_fewer_steps_are_refused(work, tmp_path):
         run(work, tmp_path, 5)
 
 
-def test_a_checkpoint_without_its_state_is_not_the_newest(tmp_path):
-    assert newest_checkpoint(tmp_path) is None
-    for step in (9, 10):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-    (tmp_path / "checkpoint-9/trainer_state.json").write_text("{}")
-    assert newest_checkpoint(tmp_path).name == "checkpoint-9"
-
-
 def test_plans_are_checked():
     with pytest.raises(ValueError, match="expected one of 'masked-lm', 'causal-lm'"):
         Plan("bert")
@@ -125,3 +121,28 @@ def test_tokens_of_the_same_neighbours_start_near_each_other():
     alike = vectors @ vectors.T
     assert alike[0, 1] > 0.9 and alike[2, 3] > 0.9 and alike[0, 2] < 0.5
     assert ppmi_embeddings(ids, 8, 4).numpy().std() == pytest.approx(0.04, rel=1e-3)
+
+
+def test_what_ships_has_weights_tokenizer_and_card(work, tmp_path):
+    objective, tokenizer, _ = work
+    last = run(work, tmp_path / "run", 10)
+    folder = finish(
+        last,
+        tmp_path / "small",
+        plan=Plan(objective, **SMALL),
+        data="two poems",
+        licence="public domain",
+        scores={"accuracy": 0.5},
+        limits="a toy",
+    )
+    card = read_card(folder)
+    assert (
+        card.fields["tokens"] == 10 * 4 * 16
+        and card.fields["seconds"] >= 0
+        and card.fields["scores"] == {"accuracy": 0.5}
+    )
+    assert "# small" in card.text and "two poems" in card.text
+    whole, state = load_file(last / "model.safetensors"), load_state(folder)
+    assert all((whole[name] - state[name]).abs().max() < 0.01 for name in whole)
+    assert AutoTokenizer.from_pretrained(folder)("春眠")["input_ids"] == tokenizer("春眠")["input_ids"]
+    assert [point["tokens"] for point in curve(last, 64)] == [640]

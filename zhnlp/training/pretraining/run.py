@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from zhnlp.training.checkpoints import newest_complete
 from zhnlp.training.pretraining.blocks import PackedBlocks
 from zhnlp.training.pretraining.masking import MaskTokens, NextTokens
 from zhnlp.training.pretraining.plan import Plan
@@ -63,7 +64,7 @@ def pretrain(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     _same_plan(plan, out)
-    begun = newest_checkpoint(out)
+    begun = newest_complete(out)
     done = 0 if begun is None else int(begun.name.rpartition("-")[2])
     if steps < done or (anneal and steps == done):
         raise ValueError(f"{out} has {done:,} steps: expected more in all, got steps={steps:,}")
@@ -121,10 +122,10 @@ def pretrain(
     )
     trainer.collate_held_out = _collator(plan, tokenizer, _EVALUATION_RATE) if masked else collate
     trainer.train(resume_from_checkpoint=None if begun is None else str(begun))
-    last = newest_checkpoint(out)
+    last = newest_complete(out)
     if last is None or not last.name.endswith(f"-{steps}"):
         trainer._save_checkpoint(model, trial=None)
-        last = newest_checkpoint(out)
+        last = newest_complete(out)
     return last
 
 
@@ -134,12 +135,6 @@ def _schedule(decay: int) -> dict[str, Any]:
         return {"lr_scheduler_type": "constant_with_warmup"}
     kwargs = {"num_decay_steps": decay, "decay_type": "linear"}
     return {"lr_scheduler_type": "warmup_stable_decay", "lr_scheduler_kwargs": kwargs}
-
-
-def newest_checkpoint(folder: str | Path) -> Path | None:
-    """The checkpoint with the most steps in a folder of checkpoints, None if there is none that is whole."""
-    whole = [path.parent for path in Path(folder).glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 
 def _collator(plan: Plan, tokenizer: Any, rate: float) -> MaskTokens | NextTokens:

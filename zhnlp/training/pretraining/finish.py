@@ -1,0 +1,134 @@
+"""The last step of a pre-training: a folder with int8 weights, tokenizer and card, as zhnlp ships them."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zhnlp.checkpoints.card import write_card
+from zhnlp.checkpoints.quantized import save
+from zhnlp.training.pretraining.plan import Plan
+
+_TASKS = {"masked-lm": "fill-mask", "causal-lm": "text-generation"}
+_NETWORKS = {"masked-lm": "RoFormer", "causal-lm": "GPT-NeoX"}
+_CALLS = {
+    "masked-lm": 'pipeline("fill-mask", model="{name}")("今天天气真[MASK]。")',
+    "causal-lm": 'pipeline("text-generation", model="{name}", seed=0)("今天天气")',
+}
+
+
+def finish(
+    checkpoint: str | Path,
+    folder: str | Path,
+    *,
+    plan: Plan,
+    data: str,
+    licence: str,
+    scores: Mapping[str, float],
+    limits: str,
+    tokens_a_step: int | None = None,
+) -> Path:
+    """Write the model of a checkpoint as one that ships; returns ``folder``.
+
+    Args:
+        checkpoint: of `pretrain`, best an annealed one.
+        folder: config.json, int8 weights, tokenizer and README.md are written here; its name is the model's.
+        plan: what was trained.
+        data: the text it learned from, in a sentence.
+        licence: of the weights.
+        scores: what was measured, by name.
+        limits: what it cannot do, in a sentence or two.
+        tokens_a_step: of all devices; None for one.
+
+    Raises:
+        FileNotFoundError: the checkpoint is not there.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
+
+    checkpoint, folder = Path(checkpoint), Path(folder)
+    facts = training_facts(checkpoint, tokens_a_step or plan.tokens_a_step)
+    loader = AutoModelForMaskedLM if plan.objective == "masked-lm" else AutoModelForCausalLM
+    model = loader.from_pretrained(checkpoint)
+    save(model, folder)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    tokenizer.save_pretrained(folder)
+    weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    fields = {
+        "language": "zh",
+        "library_name": "zhnlp",
+        "task": _TASKS[plan.objective],
+        "licence": licence,
+        "data": data,
+        **facts,
+        "hardware": _hardware(),
+        "seed": plan.seed,
+        "scores": dict(scores),
+        "limits": limits,
+        "plan": plan.as_dict(),
+    }
+    network = (
+        f"{_NETWORKS[plan.objective]}, {plan.layers} layers, {plan.width} wide, {plan.heads} heads, "
+        f"{len(tokenizer):,} characters and pieces, {weights / 1e6:.1f} million weights"
+    )
+    table = "\n".join(f"| {name} | {value} |" for name, value in scores.items())
+    write_card(
+        folder,
+        fields,
+        f"# {folder.name}\n\n{network}, trained by zhnlp's `pretrain` recipe on {facts['tokens']:,} tokens "
+        f"({facts['steps']:,} steps, {facts['seconds'] / 3600:.1f} hours of training).\n\n"
+        f"```python\nfrom zhnlp import pipeline\n{_CALLS[plan.objective].format(name=folder.name)}\n```\n\n"
+        f"| measured | |\n|---|---|\n{table}\n\n**Data.** {data}\n\n**Limits.** {limits}",
+    )
+    return folder
+
+
+def training_facts(checkpoint: Path, tokens_a_step: int) -> dict[str, Any]:
+    """Steps, tokens, and the seconds that steps took (evaluation left out), from a checkpoint's log."""
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    rates = [
+        (entry["tokens"], entry["tokens_per_second"])
+        for entry in state["log_history"]
+        if "tokens_per_second" in entry
+    ]
+    seconds, before = 0.0, 0
+    for tokens, rate in rates:
+        seconds += (tokens - before) / rate
+        before = tokens
+    return {
+        "steps": state["global_step"],
+        "tokens": state["global_step"] * tokens_a_step,
+        "seconds": round(seconds),
+    }
+
+
+def curve(checkpoint: str | Path, tokens_a_step: int) -> list[dict[str, float]]:
+    """The held-out figures of a training against the tokens it had read."""
+    state = json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
+    return [
+        {"tokens": entry["step"] * tokens_a_step}
+        | {name.removeprefix("eval_"): value for name, value in entry.items() if name.startswith("eval_")}
+        for entry in state["log_history"]
+        if any(name.startswith("eval_") for name in entry)
+    ]
+
+
+def _hardware() -> str:
+    import os
+
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{torch.get_num_threads()} of {os.cpu_count()} CPU threads, {_processor()}, torch {torch.__version__}"
+
+
+def _processor() -> str:
+    cpu = Path("/proc/cpuinfo")
+    if cpu.exists():
+        for line in cpu.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
