@@ -114,7 +114,7 @@ class GradAccumulator:
         """Step with the micro-batches there are, weighed by their own number; False where there are none."""
         if not self.pending:
             return False
-        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        parameters = self.parameters()
         if not self._synchronized:
             _average_gradients(parameters)
         total = self._total
@@ -135,6 +135,11 @@ class GradAccumulator:
         self.optimizer.zero_grad(set_to_none=True)
         self.pending, self._total = 0, 0.0
         return True
+
+    def parameters(self) -> list[Tensor]:
+        """What the optimizer trains."""
+        groups = self.optimizer.param_groups
+        return [parameter for group in groups for parameter in group["params"] if parameter.requires_grad]
 
     def _share(self, n_items: float | None) -> float:
         if self.weight == "mean":
@@ -171,9 +176,11 @@ class MicroBatch:
             raise ValueError("a micro-batch was back-propagated twice: expected one loss (add up its parts)")
         self.done = True
         self._accumulator._look_for_batch_norm(loss)
-        # the mean over nothing is NaN, and NaN times 0 too
-        weighted = loss * self._share if self._share else torch.nan_to_num(loss, 0.0) * 0.0
         scaler = self._accumulator.scaler
+        if self._share:
+            weighted = loss * self._share
+        else:  # the mean over nothing is NaN, and NaN times 0 too; but every process must take part
+            weighted = sum(parameter.sum() for parameter in self._accumulator.parameters()) * 0.0
         (weighted if scaler is None else scaler.scale(weighted)).backward()
 
 
@@ -196,11 +203,10 @@ def _average_gradients(parameters: list[Tensor]) -> None:
     import torch.distributed as dist
 
     for parameter in parameters:
-        if parameter.requires_grad:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            dist.all_reduce(parameter.grad)
-            parameter.grad.div_(dist.get_world_size())
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        dist.all_reduce(parameter.grad)
+        parameter.grad.div_(dist.get_world_size())
 
 
 def _mean_over_processes(total: float, device: torch.device) -> float:
