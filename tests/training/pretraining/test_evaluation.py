@@ -5,6 +5,7 @@ from math import log
 import numpy as np
 import pytest
 import torch
+import transformers
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, RoFormerConfig, RoFormerForMaskedLM
@@ -148,6 +149,22 @@ def test_a_mask_token_in_the_text_is_no_question():
     assert scores.gold.size == 40 and tokenizer.mask_token_id not in scores.gold
 
 
+def test_other_heads_are_scored_alike():
+    """The vocabulary layer is found in any architecture: the same nats as from all logits."""
+    tokenizer = tokenizer_for("masked-lm")
+    torch.manual_seed(1)
+    shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    for kind in ("Bert", "ModernBert", "Roberta"):
+        config = getattr(transformers, f"{kind}Config")(vocab_size=len(tokenizer), pad_token_id=0, **shape)
+        model = getattr(transformers, f"{kind}ForMaskedLM")(config).eval()
+        scores = score_masked(model, tokenizer, TEXTS[1:2], share=1)
+        ids = torch.tensor([[2, 4, 4, 4, 4, 3]])
+        with torch.inference_mode():
+            said = torch.log_softmax(model(input_ids=ids).logits[0, 1:5], -1)
+        expected = [-line[answer].item() for line, answer in zip(said, scores.gold)]
+        assert scores.nats == pytest.approx(expected, rel=1e-4)
+
+
 def test_kinds():
     tokenizer = tokenizer_for("masked-lm")
     kind = dict(zip(tokenizer.convert_ids_to_tokens(range(len(tokenizer))), token_kinds(tokenizer)))
@@ -167,5 +184,7 @@ def test_refusals():
     tokenizer = tokenizer_for("masked-lm")
     with pytest.raises(ValueError, match="length=4, share=0"):
         score_masked(masked_model(), tokenizer, TEXTS, length=4, share=0)
+    with pytest.raises(ValueError, match="RoFormerModel has no layer over the vocabulary"):
+        score_masked(masked_model().roformer, tokenizer, TEXTS)
     with pytest.raises(ValueError, match="stride=9"):
         score_causal(causal_model(), tokenizer_for("causal-lm"), TEXTS, context=8, stride=9)

@@ -125,7 +125,7 @@ def score_masked(
         length: tokens of a window, 8 or more; that of the training, for most models.
         share: of the tokens that are masked, above 0 and at most 1.
         seed: of the draw.
-        batch_tokens: tokens run at once; the logits take ``4 V`` bytes each.
+        batch_tokens: tokens run at once; the logits of each that is scored take ``4 V`` bytes.
         progress: a bar on stderr.
 
     Raises:
@@ -159,13 +159,16 @@ def score_masked(
                 [*before, *np.where(drawn[i], tokenizer.mask_token_id, rows[i]), *behind] for i in batch
             ]
             ids, attention = _padded(inputs, tokenizer.pad_token_id or 0, device)
-            logits = model(input_ids=ids, attention_mask=attention).logits  # (B, L, V)
+            asked = torch.zeros_like(ids, dtype=torch.bool)
             for line, i in enumerate(batch):
-                place = torch.from_numpy(np.flatnonzero(drawn[i]) + len(before)).to(device)
-                chosen = torch.log_softmax(logits[line, place].float(), -1)
-                predicted[i] = chosen.argmax(-1).cpu().numpy()
-                answer = torch.from_numpy(gold[i]).to(device)
-                nats[i] = -chosen.gather(1, answer[:, None])[:, 0].double().cpu().numpy()
+                asked[line, len(before) + np.flatnonzero(drawn[i])] = True
+            answer = torch.from_numpy(np.concatenate([gold[i] for i in batch])).to(device)
+            said = torch.log_softmax(_logits(model, ids, attention, asked), -1)  # (N, V)
+            ends = np.cumsum([gold[i].size for i in batch])[:-1]
+            guesses = np.split(said.argmax(-1).cpu().numpy(), ends)
+            costs = np.split(-said.gather(1, answer[:, None])[:, 0].double().cpu().numpy(), ends)
+            for i, guess, cost in zip(batch, guesses, costs):
+                predicted[i], nats[i] = guess, cost
     answers = np.concatenate([np.empty(0, np.int64), *gold])
     return MaskedScores(
         gold=answers,
@@ -197,7 +200,7 @@ def score_causal(
         documents: whole texts.
         context: tokens of a window, 2 or more; that of the training, for most models.
         stride: tokens a window is ahead of the one before, 1 to ``context``; None: half of it.
-        batch_tokens: tokens run at once; the logits take ``4 V`` bytes each.
+        batch_tokens: tokens run at once; the logits of each that is scored take ``4 V`` bytes.
         progress: a bar on stderr.
 
     Raises:
@@ -231,14 +234,16 @@ def score_causal(
                 rows[number][start:stop].tolist() for number, start, _, stop in (windows[i] for i in batch)
             ]
             ids, attention = _padded(inputs, tokenizer.pad_token_id or 0, device)
-            logits = model(input_ids=ids, attention_mask=attention).logits  # (B, L, V)
+            asked, goals = torch.zeros_like(ids, dtype=torch.bool), []
             for line, i in enumerate(batch):
                 number, start, first, stop = windows[i]
-                goal = torch.from_numpy(rows[number][first + 1 : stop + 1]).to(device)
-                said = logits[line, first - start : stop - start].float()
-                costs[number] += (
-                    torch.nn.functional.cross_entropy(said, goal, reduction="none").double().sum().item()
-                )
+                asked[line, first - start : stop - start] = True
+                goals.append(rows[number][first + 1 : stop + 1])
+            goal = torch.from_numpy(np.concatenate(goals)).to(device)
+            said = _logits(model, ids, attention, asked)  # (N, V)
+            cost = torch.nn.functional.cross_entropy(said, goal, reduction="none").double().cpu().numpy()
+            owner = np.repeat([windows[i][0] for i in batch], [goal.size for goal in goals])
+            np.add.at(costs, owner, cost)
     scores.nats = costs.tolist()
     return scores
 
@@ -276,6 +281,20 @@ def _kind(token: str) -> str:
     if len(text) > 1:
         return "other"
     return "han" if is_han(text) else "digit" if text.isdigit() else "sign"
+
+
+def _logits(model, ids: torch.Tensor, attention: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """The logits (N, V) in float32 of the positions ``asked`` (B, L): the others never reach the vocabulary."""
+    vocabulary = model.get_output_embeddings()
+    if vocabulary is None:
+        raise ValueError(
+            f"{type(model).__name__} has no layer over the vocabulary: expected a language model, not an encoder"
+        )
+    hook = vocabulary.register_forward_pre_hook(lambda _, inputs: (inputs[0][asked],))
+    try:
+        return model(input_ids=ids, attention_mask=attention).logits.float()
+    finally:
+        hook.remove()
 
 
 class _evaluating:
