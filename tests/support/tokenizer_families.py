@@ -134,7 +134,7 @@ def unigram(pieces, added=()):
 
 
 def _scores():
-    characters = [*CHARACTERS, *LETTERS, *LETTERS.upper(), *"0123456789,.!"]
+    characters = [*CHARACTERS, *LETTERS, *LETTERS.upper(), *"0123456789,.!?:;()"]
     words = ["我们", "学习", "深度", "▁hello", "▁我们", "你好", "世界"]
     return [
         ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), *((word, -4.0) for word in words),

@@ -3,6 +3,8 @@
 Run: pytest tests/tokenizers/test_alignment.py
 """
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,7 +115,7 @@ def test_each_piece_goes_to_a_word_that_it_touches(tokenizers, text, lengths):
     borders = [0]
     for length in lengths:
         borders.append(min(len(text), borders[-1] + length))
-    words = [(a, b) for a, b in zip(borders, borders[1:]) if a < b]
+    words = [(a, b) for a, b in pairwise(borders) if a < b]
     for tokenizer in tokenizers.values():
         alignment = Alignment.of(tokenizer(text), text)
         for piece, word in enumerate(alignment.word_of_piece(words).tolist()):

@@ -112,6 +112,11 @@ def test_a_piece_that_covers_nothing_is_unknown():
     ]
 
 
+def test_the_blank_before_a_word_does_not_make_it_known(tmp_path):
+    """SentencePiece gives ▁ the offsets of the character behind it."""
+    assert unknown_characters(load(t5(tmp_path)), "龘的 龘") == ["龘", "龘"]
+
+
 def test_capitals_that_become_unknown_are_warned_of(caplog):
     tokenizer = wordpiece([*SPECIAL, *PROBE, *LETTERS], do_lower_case=False)
     assert check(tokenizer).case == "capitals become [UNK]"

@@ -79,7 +79,7 @@ class Alignment:
         one = encoding.encodings[row] if hasattr(encoding, "encodings") else encoding
         side = 0 if sequence is None and set(one.sequence_ids) == {None, 0} else sequence
         offsets = [
-            span if (side is None or number == side) and not _is_only_blank(token, text, span) else (0, 0)
+            span if (side is None or number == side) and not is_only_blank(token, text, span) else (0, 0)
             for span, number, token in zip(one.offsets, one.sequence_ids, one.tokens)
         ]
         return cls(text, offsets)
@@ -154,7 +154,7 @@ class Alignment:
         return found
 
 
-def _is_only_blank(token: str, text: str, span: Span) -> bool:
+def is_only_blank(token: str, text: str, span: Span) -> bool:
     """Whether a piece is SentencePiece's blank before a word, which is said to cover that word's first character."""
     return token == "▁" and not text[span[0] : span[1]].isspace()
 

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zhnlp.tokenizers.alignment import is_only_blank
 from zhnlp.tokenizers.embedding_rows import embedding_rows
 
 if TYPE_CHECKING:
@@ -151,8 +152,8 @@ def unknown_characters(tokenizer: PreTrainedTokenizerFast, text: str) -> list[st
     """
     encoding = _encode(tokenizer, text)
     known = bytearray(len(text))
-    for number, (start, end) in zip(encoding.ids, encoding.offsets):
-        if number != tokenizer.unk_token_id:
+    for number, token, (start, end) in zip(encoding.ids, encoding.tokens, encoding.offsets):
+        if number != tokenizer.unk_token_id and not is_only_blank(token, text, (start, end)):
             known[start:end] = b"\1" * (end - start)
     return [character for character, seen in zip(text, known) if not seen and not character.isspace()]
 
