@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def linear_cross_entropy(
-    hidden: Tensor, weight: Tensor, target: Tensor, bias: Tensor | None = None, *, chunk: int = 512
+    hidden: Tensor, weight: Tensor, target: Tensor, bias: Tensor | None = None, *, chunk: int = 256
 ) -> Tensor:
     """The mean over N of ``cross_entropy(hidden @ weight.T + bias, target)``, in nats.
 
@@ -77,25 +77,42 @@ class _LinearCrossEntropy(torch.autograd.Function):
         with torch.autocast(hidden.device.type, enabled=False):
             for begin in range(0, len(hidden), chunk):
                 rows, goal = hidden[begin : begin + chunk], target[begin : begin + chunk, None]
-                slope = torch.log_softmax(_logits(rows, weight, bias), -1)  # (n, V)
-                total -= slope.gather(1, goal).sum()
-                slope = slope.exp_().scatter_add_(1, goal, slope.new_full(goal.shape, -1.0)).div_(len(hidden))
+                cost, slope = _cost_and_slope(rows, weight, bias, goal)
+                total += cost
                 if to_bias is not None:
-                    to_bias += slope.sum(0)
-                slope = slope.to(hidden.dtype)
-                to_hidden[begin : begin + chunk] = slope @ weight
+                    to_bias += slope.sum(0, dtype=to_bias.dtype)
+                torch.mm(slope, weight, out=to_hidden[begin : begin + chunk])
                 to_weight += slope.T @ rows
-        ctx.save_for_backward(to_hidden, to_weight.to(weight.dtype), to_bias)
+        ctx.save_for_backward(to_hidden, to_weight, to_bias)
         return total / len(hidden)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
         to_hidden, to_weight, to_bias = ctx.saved_tensors
+        gradient = gradient / len(to_hidden)
         return (
             to_hidden * gradient.to(to_hidden.dtype),
-            to_weight * gradient.to(to_weight.dtype),
+            (to_weight * gradient).to(to_hidden.dtype),
             None,
             None if to_bias is None else to_bias * gradient,
             None,
         )
+
+
+def _cost_and_slope(rows: Tensor, weight: Tensor, bias: Tensor | None, goal: Tensor) -> tuple[Tensor, Tensor]:
+    """The summed loss of rows (n, D), and its gradient with respect to their logits (n, V) in the type of ``rows``.
+
+    In bfloat16 the chances are made from bfloat16 logits in one pass: they are rounded to that anyway before
+    the products behind them, and three passes over float32 copies are a fifth of a training step.
+    """
+    if rows.dtype == torch.bfloat16:
+        logits = rows @ weight.T
+        slope = torch.softmax(logits if bias is None else logits.add_(bias), -1)
+        chance = slope.gather(1, goal).float()
+        cost = -chance.clamp_min(torch.finfo(slope.dtype).tiny).log().sum()
+    else:
+        slope = torch.log_softmax(_logits(rows, weight, bias), -1)
+        cost = -slope.gather(1, goal).sum()
+        slope = slope.exp_()
+    return cost, slope.scatter_add_(1, goal, slope.new_full(goal.shape, -1.0))
