@@ -78,6 +78,29 @@ def begin(folder: Path) -> None:
             path.unlink()
 
 
+def rotate(newest: Path, limit: int | None, *, keep: str | Path | None = None) -> None:
+    """Delete the oldest checkpoints beside ``newest`` until ``limit`` are left; ``newest`` and ``keep`` always stay.
+
+    Args:
+        limit: ≥ 1, or None to delete none.
+        keep: e.g. the best one.
+    """
+    if limit is None:
+        return
+    stay = {newest.resolve(), *([Path(keep).resolve()] if keep else [])}
+    found = _checkpoints(newest.parent)
+    old = sorted((path for path in found if path.resolve() not in stay), key=_written)
+    for path in old[: max(0, len(found) - limit)]:
+        (path / MARK).touch()  # a kill in between leaves nothing that looks whole
+        shutil.rmtree(path)
+
+
+def _written(checkpoint: Path) -> tuple[int, int]:
+    """When a checkpoint was finished, in ns; 0 for one that was not."""
+    state = checkpoint / _STATE
+    return (state.stat().st_mtime_ns if state.exists() else 0, _step(checkpoint))
+
+
 def _checkpoints(folder: str | Path) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():

@@ -16,7 +16,7 @@ import transformers
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 from transformers.trainer_callback import ExportableState, TrainerControl
-from transformers.trainer_utils import has_length, rotate_checkpoints
+from transformers.trainer_utils import has_length
 
 from zhnlp.training import checkpoints
 from zhnlp.training.callbacks.jsonl_log import JsonlLog
@@ -166,12 +166,8 @@ class Trainer(transformers.Trainer):
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             (folder / checkpoints.MARK).unlink(missing_ok=True)
-            rotate_checkpoints(
-                output_dir=str(folder.parent),
-                save_total_limit=self.args.save_total_limit,
-                best_model_checkpoint=self.state.best_model_checkpoint,
-                use_mtime=True,
-            )
+            best = self.state.best_model_checkpoint
+            checkpoints.rotate(folder, self.args.save_total_limit, keep=best)
 
     def _maybe_log_save_evaluate(self, *args: Any, **options: Any) -> None:
         """As in transformers; a checkpoint is whole only after the callbacks' ``on_save``."""
