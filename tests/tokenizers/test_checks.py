@@ -123,6 +123,16 @@ def test_capitals_that_become_unknown_are_warned_of(caplog):
     assert "do_lower_case=True is likely missing" in caplog.text
 
 
+def test_a_vocabulary_of_words_is_warned_of(tmp_path):
+    words = [a + b for a in PROBE[:5] for b in PROBE[:5]]
+    folder = write(
+        tmp_path, {"vocab.txt": vocabulary([*BERT, *words]), "config.json": {"model_type": "roformer"}}
+    )
+    report = check(load(folder))
+    assert report.warnings[0].startswith(f"25 of {len(BERT) + 25} pieces are Chinese words")
+    assert check(wordpiece([*BERT, *words], tokenize_chinese_chars=False), strict=False).warnings == []
+
+
 def test_truncation_that_was_set_before_does_not_hide_the_probe():
     tokenizer = wordpiece([*SPECIAL, *PROBE[:5]])
     tokenizer(PROBE, truncation=True, max_length=5)

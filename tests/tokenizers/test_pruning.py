@@ -98,14 +98,9 @@ def test_keep_tokens_by_hand(tmp_path):
     tokenizer = load(bert(tmp_path / "bert"))
     model = random(BertForMaskedLM(BertConfig(vocab_size=len(BERT), **SMALL)))
     small, smaller = prune(tokenizer, model)
-    gone = {
-        *(f"[unused{i}]" for i in range(1, 5)),
-        "[MASK]",
-        "...",
-        *(p for p in BERT if p[:2] == "##" and "一" <= p[2] <= "龥"),
-    }
-    # the vocabulary lists … no sign with ## before it but these
-    assert set(BERT) - set(small.get_vocab()) == gone | {p for p in BERT if p in ("##，", "##。")}
+    unused = {f"[unused{i}]" for i in range(1, 5)}
+    inner = {piece for piece in BERT if piece.startswith("##") and not piece[2:].isascii()}
+    assert len(inner) == 20 and set(BERT) - set(small.get_vocab()) == unused | inner | {"[MASK]", "..."}
     assert small.convert_ids_to_tokens([0, 1, 2, 3]) == ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
     assert small.mask_token is None
     texts = ["我们学习iphone，hello...", "深度 bert 2024"]
@@ -249,6 +244,14 @@ def test_min_count_functions_and_ids():
     assert kept([7, 5], special_tokens=["[UNK]"]) == ["[UNK]", "我", "好"]
 
 
+def test_counting_leaves_the_tokenizer_as_it_was(tmp_path):
+    tokenizer = load(bert(tmp_path))
+    tokenizer(TEXTS, truncation=True, max_length=4, padding="max_length")
+    before = tokenizer.backend_tokenizer.to_str()
+    assert len(keep_ids(tokenizer, TEXTS)) > 30
+    assert tokenizer.backend_tokenizer.to_str() == before
+
+
 def test_a_file_is_a_corpus(tmp_path):
     (tmp_path / "a.txt").write_text("我们\n好\n", "utf-8")
     pieces = [*SPECIAL, "我", "们", "好", "坏"]
@@ -265,6 +268,11 @@ def test_refusals(tmp_path):
         prune(tokenizer, None, "corpus.txt")
     with pytest.raises(ValueError, match="is of BERT's WordPiece, the tokenizer is BPE"):
         prune(load(qwen(tmp_path / "qwen")), None, "keep_tokens")
+    words = BertTokenizer(
+        vocab={piece: i for i, piece in enumerate([*SPECIAL, "我们"])}, tokenize_chinese_chars=False
+    )
+    with pytest.raises(ValueError, match=r"this tokenizer gives such.*prune by a corpus"):
+        prune(words, None, "keep_tokens")
     with pytest.raises(ValueError, match="the corpus holds no text"):
         prune(tokenizer, None, iter([]))
     with pytest.raises(ValueError, match="no piece but the 5 special tokens"):

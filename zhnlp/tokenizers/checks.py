@@ -6,8 +6,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zhnlp.text.characters import is_han
 from zhnlp.tokenizers.alignment import is_only_blank
 from zhnlp.tokenizers.embedding_rows import embedding_rows
+from zhnlp.tokenizers.keep import cuts_characters
+from zhnlp.tokenizers.untruncated import untruncated
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -23,6 +26,7 @@ PROBE = (
 )
 MOSTLY = 0.5  # share of [UNK] from which a tokenizer is refused
 OFTEN = 0.02  # share of [UNK] from which it is warned of
+MANY = 0.05  # share of whole words from which a vocabulary is one of words
 PADDED_TO = 8  # rows beyond the vocabulary are padding where their number divides by this
 FEW = 8  # … or where they are no more than this
 
@@ -111,7 +115,8 @@ def check(
         ValueError: the tokenizer: vocabulary has 321 entries, the embedding 100 rows (the configuration)...
     """
     name = name or "the tokenizer"
-    entries = max(tokenizer.get_vocab().values(), default=-1) + 1
+    vocabulary = tokenizer.get_vocab()
+    entries = max(vocabulary.values(), default=-1) + 1
     rows = None if model is None else embedding_rows(model)
     unknown = unknown_characters(tokenizer, PROBE)
     case, width = _case(tokenizer), _width(tokenizer)
@@ -135,6 +140,12 @@ def check(
     )
     report.errors.extend(_errors(report))
     report.warnings.extend(_warnings(report))
+    words = _whole_words(tokenizer, vocabulary)
+    if words >= MANY * entries:
+        report.warnings.append(
+            f"{words:,} of {entries:,} pieces are Chinese words, which this tokenizer never gives: the checkpoint was trained "
+            "on text cut into words (WoBERT, RoFormer). Expected a checkpoint of characters"
+        )
     for warning in report.warnings:
         logger.warning("%s: %s", name, warning)
     if strict and report.errors:
@@ -150,7 +161,8 @@ def unknown_characters(tokenizer: PreTrainedTokenizerFast, text: str) -> list[st
     Raises:
         ValueError: the tokenizer knows no offsets.
     """
-    encoding = _encode(tokenizer, text)
+    with untruncated(tokenizer) as backend:
+        encoding = backend.encode(text, add_special_tokens=False)
     known = bytearray(len(text))
     for number, token, (start, end) in zip(encoding.ids, encoding.tokens, encoding.offsets):
         if number != tokenizer.unk_token_id and not is_only_blank(token, text, (start, end)):
@@ -219,19 +231,12 @@ def _width(tokenizer: PreTrainedTokenizerFast) -> str:
 
 
 def _ids(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
-    return _encode(tokenizer, text).ids
+    with untruncated(tokenizer) as backend:
+        return backend.encode(text, add_special_tokens=False).ids
 
 
-def _encode(tokenizer: PreTrainedTokenizerFast, text: str) -> Any:
-    """The encoding of the text alone, whole: the backend remembers truncation and padding of earlier calls."""
-    backend = tokenizer.backend_tokenizer
-    truncation, padding = backend.truncation, backend.padding
-    backend.no_truncation()
-    backend.no_padding()
-    try:
-        return backend.encode(text, add_special_tokens=False)
-    finally:
-        if truncation is not None:
-            backend.enable_truncation(**truncation)
-        if padding is not None:
-            backend.enable_padding(**padding)
+def _whole_words(tokenizer: PreTrainedTokenizerFast, vocabulary: dict[str, int]) -> int:
+    """Pieces of two Chinese characters or more in a tokenizer that cuts every Chinese character off."""
+    if type(tokenizer.backend_tokenizer.model).__name__ != "WordPiece" or not cuts_characters(tokenizer):
+        return 0
+    return sum(1 for piece in vocabulary if len(piece) > 1 and is_han(piece))

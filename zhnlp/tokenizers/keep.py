@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zhnlp.tokenizers.untruncated import untruncated
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
@@ -47,6 +49,17 @@ def can_occur(piece: str) -> bool:
     if len(piece) <= 1:
         return True
     return not any(_is_chinese(character) or _is_sign(character) for character in piece.removeprefix("##"))
+
+
+def cuts_characters(tokenizer: PreTrainedTokenizerFast) -> bool:
+    """Whether Chinese characters and signs are cut off before pieces are looked up, as BERT does."""
+    backend = tokenizer.backend_tokenizer
+    text = "的一，。..ab"
+    if backend.normalizer is not None:
+        text = backend.normalizer.normalize_str(text)
+    if backend.pre_tokenizer is None:
+        return False
+    return [part for part, _ in backend.pre_tokenizer.pre_tokenize_str(text)] == [*"的一，。..", "ab"]
 
 
 def keep_ids(
@@ -115,12 +128,11 @@ def count_pieces(tokenizer: PreTrainedTokenizerFast, corpus: Iterable[str]) -> n
         ValueError: the corpus holds no text.
     """
     counts = np.zeros(max(tokenizer.get_vocab().values()) + 1, np.int64)
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()
-    backend.no_padding()
     read = False
     for batch in _batches(corpus):
-        for encoding in backend.encode_batch_fast(batch, add_special_tokens=False):
+        with untruncated(tokenizer) as backend:
+            encodings = backend.encode_batch_fast(batch, add_special_tokens=False)
+        for encoding in encodings:
             ids, times = np.unique(np.asarray(encoding.ids, np.int64), return_counts=True)
             counts[ids] += times
         read = True
@@ -139,6 +151,11 @@ def _chosen(tokenizer: Any, what: Any, kind: str, vocabulary: dict[str, int], mi
         if kind != "WordPiece":
             raise ValueError(
                 f"the rule {what} is of BERT's WordPiece, the tokenizer is {kind}: expected a corpus, ids or a function"
+            )
+        if not cuts_characters(tokenizer):
+            raise ValueError(
+                f"the rule {what} drops pieces of several Chinese characters or signs, and this tokenizer gives such: expected "
+                "one that cuts each off. Next: prune by a corpus"
             )
         return {number for piece, number in vocabulary.items() if can_occur(piece)}
     if callable(what):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from zhnlp.tokenizers.words.base import Span, WordTokenizer
 
@@ -34,16 +36,29 @@ class JiebaWords(WordTokenizer):
         if dictionary is not None and not Path(dictionary).is_file():
             raise FileNotFoundError(f"no dictionary {dictionary}: expected a file of lines 'word count tag'")
         self.hmm = hmm
-        self._jieba = jieba.Tokenizer(None if dictionary is None else str(Path(dictionary).resolve()))
-        quiet = logging.getLogger("jieba")
-        level = quiet.level
-        quiet.setLevel(logging.WARNING)
-        try:
-            self._jieba.initialize()
-        finally:
-            quiet.setLevel(level)
-        for word in user_words:
-            self._jieba.add_word(word)
+        self._jieba = _initialised(None if dictionary is None else str(Path(dictionary).resolve()))
+        if user_words := list(user_words):
+            shared, self._jieba = self._jieba, jieba.Tokenizer()
+            self._jieba.FREQ, self._jieba.total = dict(shared.FREQ), shared.total
+            self._jieba.initialized = True
+            for word in user_words:
+                self._jieba.add_word(word)
 
     def cut(self, text: str) -> Iterable[Span]:
         return ((start, end) for _, start, end in self._jieba.tokenize(text, HMM=self.hmm))
+
+
+@lru_cache(maxsize=2)
+def _initialised(dictionary: str | None) -> Any:
+    """jieba with a dictionary, read once (a second) and silently; nobody adds words to it."""
+    import jieba
+
+    quiet = logging.getLogger("jieba")
+    level = quiet.level
+    quiet.setLevel(logging.WARNING)
+    try:
+        tokenizer = jieba.Tokenizer(dictionary)
+        tokenizer.initialize()
+    finally:
+        quiet.setLevel(level)
+    return tokenizer
