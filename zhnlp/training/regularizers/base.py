@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 
@@ -113,3 +114,8 @@ def logits_of(outputs: Any) -> Tensor:
         f"the model's outputs hold no logits (got {held}): expected a tensor or an output with .logits. "
         "Next: use a model with a head (…ForSequenceClassification, …ForMaskedLM)"
     )
+
+
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """Half precision in float32, where sums of squares and of probabilities keep their digits."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zhnlp.training.regularizers.base import Regularizer, split_loss
+from zhnlp.training.regularizers.base import Regularizer, at_least_float32, split_loss
 from zhnlp.training.regularizers.embedding_noise import embedding_module
 
 
@@ -62,12 +62,13 @@ class FGM(Regularizer):
         gradient = weight.grad.detach() if before is None else weight.grad.detach() - before
         if gradient.is_sparse:
             gradient = gradient.to_dense()
-        norm = torch.linalg.vector_norm(gradient.float())
+        gradient = at_least_float32(gradient)
+        norm = torch.linalg.vector_norm(gradient)
         if not norm > 0 or not torch.isfinite(norm):
             return  # no direction: nothing to add
         kept = weight.detach().clone()
         with torch.no_grad():
-            weight.add_((gradient.float() * (self.epsilon / norm)).to(weight.dtype))
+            weight.add_((gradient * (self.epsilon / norm)).to(weight.dtype))
         try:
             (split_loss(compute_loss())[0] * scale).backward()
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zhnlp.training.regularizers.base import Regularizer
+from zhnlp.training.regularizers.base import Regularizer, at_least_float32
 from zhnlp.training.regularizers.embedding_noise import embedding_module
 
 FUSED = ("sdpa", "flash_attention_2", "flash_attention_3", "flex_attention")
@@ -24,7 +24,7 @@ def gradient_penalty(loss: Tensor, parameters: list[Tensor]) -> Tensor:
         (18.0, 12.0)
     """
     gradients = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
-    squares = [gradient.float().square().sum() for gradient in gradients if gradient is not None]
+    squares = [at_least_float32(gradient).square().sum() for gradient in gradients if gradient is not None]
     if not squares:
         raise RuntimeError("the loss depends on none of the parameters: expected a gradient to penalize")
     return 0.5 * torch.stack(squares).sum()

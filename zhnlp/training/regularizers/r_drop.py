@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zhnlp.training.regularizers.base import Regularizer, forward, logits_of
+from zhnlp.training.regularizers.base import Regularizer, at_least_float32, forward, logits_of
 
 
 def symmetric_kl(first: Tensor, second: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -22,7 +22,7 @@ def symmetric_kl(first: Tensor, second: Tensor, mask: Tensor | None = None) -> T
         >>> symmetric_kl(even, even).item()
         0.0
     """
-    log_p, log_q = F.log_softmax(first.float(), -1), F.log_softmax(second.float(), -1)
+    log_p, log_q = (F.log_softmax(at_least_float32(logits), -1) for logits in (first, second))
     divergence = 0.5 * ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum(-1)
     if mask is None:
         return divergence.mean()

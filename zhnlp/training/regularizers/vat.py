@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zhnlp.training.regularizers.base import Regularizer, forward, logits_of
+from zhnlp.training.regularizers.base import Regularizer, at_least_float32, forward, logits_of
 from zhnlp.training.regularizers.embedding_noise import (
     SameNoise,
     embedding_module,
@@ -81,11 +81,11 @@ class VAT(Regularizer):
         with frozen_statistics(model):
             try:
                 with torch.no_grad(), noise.again():
-                    clean = logits_of(forward(model, inputs_without)).float()
+                    clean = logits_of(forward(model, inputs_without))
             finally:
                 handle.remove()
             where = places(inputs, clean)
-            direction = torch.randn_like(shape[0], dtype=torch.float32)
+            direction = torch.randn_like(at_least_float32(shape[0]))
             for _ in range(self.steps):
                 trial = (self.xi * _unit(direction)).requires_grad_()
                 with torch.enable_grad(), noise.again(), shifted(module, trial):
@@ -108,7 +108,7 @@ class VAT(Regularizer):
 
 def divergence(clean: Tensor, other: Tensor, where: Tensor | None = None) -> Tensor:
     """KL(p ‖ q) of logits (…, C), mean over places (where ``where`` is true), in nats; ``clean`` gives p."""
-    log_p, log_q = F.log_softmax(clean.float(), -1), F.log_softmax(other.float(), -1)
+    log_p, log_q = (F.log_softmax(at_least_float32(logits), -1) for logits in (clean, other))
     each = (log_p.exp() * (log_p - log_q)).sum(-1)
     return each.mean() if where is None else (each * where).sum() / where.sum().clamp(min=1)
 
