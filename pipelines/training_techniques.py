@@ -240,23 +240,23 @@ def penalties(seed: int) -> Iterator[tuple]:
 
 
 def adversarial(seed: int) -> Iterator[tuple]:
-    """Few labels: 100 documents for FGM; 50 images, and 1,000 without labels, for VAT."""
+    """Few labels: 100 documents for FGM; 50 images, and 1,000 without labels, for VAT.  ε was chosen on seeds 10, 11."""
     x, y, x_test, y_test = zipf(seed, 100)
     found = []
-    for parts in ([], [FGM(1.0)]):
+    for parts in ([], [FGM(3.0)]):
         model = Bag(seed)
         found.append(score(fit(model, adam(model, 1e-2), x, y, 30, 20, seed, parts), x_test, y_test)[1])
-    yield "FGM 1, 100 labels", "Zipf test accuracy", True, *found
+    yield "FGM 3, 100 labels", "Zipf test accuracy", True, *found
     x, _, x_test, y_test = digits(seed, 1000)
     y = digits(seed, 1000)[1][:50]
     unlabelled = list(x.split(100))
     found = []
-    for part in (None, VAT(1.0, embeddings="0"), VAT(1.0, embeddings="0", unlabelled=unlabelled)):
+    for part in (None, VAT(0.6, embeddings="0"), VAT(0.6, embeddings="0", unlabelled=unlabelled)):
         model = mlp(seed, 128)
-        fit(model, adam(model), x[:50], y, 300, 50, seed, [part] if part else [])
+        fit(model, adam(model), x[:50], y, 1200, 50, seed, [part] if part else [])
         found.append(score(model, x_test, y_test)[1])
-    yield "VAT 1, 50 labels", "digits test accuracy", True, found[0], found[1]
-    yield "VAT 1, 50 labels + 1,000 images", "digits test accuracy", True, found[0], found[2]
+    yield "VAT .6, 50 labels", "digits test accuracy", True, found[0], found[1]
+    yield "VAT .6, 50 labels + 1,000 images", "digits test accuracy", True, found[0], found[2]
 
 
 def r_drop(seed: int) -> Iterator[tuple]:

@@ -60,7 +60,8 @@ class GradientPenalty(Regularizer):
     def loss(self, model: nn.Module, inputs: Any, loss: Tensor, outputs: Any = None) -> Tensor:
         if self.weight == 0 or not torch.is_grad_enabled():
             return loss
-        kernel = getattr(getattr(model, "config", None), "_attn_implementation", None)
+        plain = getattr(model, "module", model)  # inside DistributedDataParallel
+        kernel = getattr(getattr(plain, "config", None), "_attn_implementation", None)
         if kernel in FUSED:
             raise ValueError(
                 f"the model's attention is {kernel!r}, whose gradient has no gradient: expected 'eager'. "
