@@ -1,12 +1,12 @@
 """Language models on text they never saw: accuracy on masked characters, bits per character, and a 4-gram beside them.
 
-    python benchmarks/language_models.py --save                        # the shipped models; about 15 minutes on one core
+    python benchmarks/language_models.py --save                        # the shipped models; about 20 minutes on one core
     python benchmarks/language_models.py --masked none --causal workdir/gpt/checkpoint-2000 --limit 100000
     python benchmarks/language_models.py --masked none --causal none --tokenizer FOLDER     # the 4-gram alone
 
 Text: ``pretrain``, the documents of ``pretrain/*.txt.xz`` that `zhnlp.text.held_out` keeps out of training (1 %), and
 ``news``, the contents of ``corpora/news.jsonl.xz``, of which nothing was trained on.  Of each, documents in a seeded
-order until they add up to ``--limit`` characters, the last one cut (0: all).
+order until they add up to ``--limit`` characters, the last one cut (0: all); the default takes all of ``pretrain``.
 
 masked: windows of ``--length`` tokens between [CLS] and [SEP], as in training; 15 % of the tokens, drawn one by one with
 the seed among all but line ends and special tokens, are replaced by [MASK], every one of them; right is the likeliest
@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("--causal", default="zhnlp-gpt-small", help="shipped name, folder, Hub id, or none")
     parser.add_argument("--tokenizer", help="of the 4-gram (default: that of the causal model)")
     parser.add_argument(
-        "--limit", type=int, default=400_000, help="characters of each part, 0 for all (default: %(default)s)"
+        "--limit", type=int, default=900_000, help="characters of each part, 0 for all (default: %(default)s)"
     )
     parser.add_argument("--length", type=int, default=128, help="tokens of a masked window (%(default)s)")
     parser.add_argument("--context", type=int, default=128, help="tokens of a causal window (%(default)s)")
