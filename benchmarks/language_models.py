@@ -103,8 +103,8 @@ def parts(limit: int, seed: int) -> list[Part]:
 def model_and_tokenizer(name: str, head: str):
     """A model in float32 and its tokenizer, from a shipped name, a folder or the Hub."""
     import torch
-    from zhnlp.models.loading import load_model
 
+    from zhnlp.models.loading import load_model
     from zhnlp.tokenizers import load
 
     return load_model(name, head, dtype=torch.float32), load(name)

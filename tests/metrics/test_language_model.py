@@ -1,7 +1,7 @@
 from math import log
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhnlp.metrics import evaluate_language_model, evaluate_masked_language_model
@@ -17,6 +17,7 @@ def test_bits_by_hand():
     assert (score["characters"], score["documents"], score["unknown_share"]) == (4, 1, 0.25)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 100), st.text("天地 \n", min_size=1).filter(str.strip)), min_size=1))
 def test_documents_are_pooled_and_not_averaged(pairs):
     nats, texts = zip(*pairs)

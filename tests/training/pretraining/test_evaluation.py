@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, RoFormerConfig, RoFormerForMaskedLM
 
@@ -48,6 +48,7 @@ def causal_model():
     ).train()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(2, 20), st.data())
 def test_each_token_is_scored_once_and_with_context(tokens, context, data):
     stride = data.draw(st.integers(1, context))
