@@ -37,7 +37,7 @@ def slope(time_steps, errors):
 # the flow by hand -------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0.1, 50), min_size=1, max_size=4), st.floats(0.1, 3))
 def test_flow_of_a_quadratic_is_an_exponential(spectrum, time):
     path = gradient_flow(Quadratic(spectrum), [2.0] * len(spectrum), time)
@@ -49,7 +49,7 @@ def test_flow_of_a_quadratic_is_an_exponential(spectrum, time):
     "loss", [Rosenbrock(), Beale(), DoubleWell(dimension=2)], ids=lambda x: type(x).__name__
 )
 def test_along_the_flow_the_loss_falls_at_the_rate_of_the_squared_gradient(loss):
-    path = gradient_flow(loss, [-0.5, 0.8], 1.0, times=torch.linspace(0, 1, 2001))
+    path = gradient_flow(loss, [-0.5, 0.8], 1.0, times=torch.linspace(0, 1, 1001) ** 3)
     assert (path.losses.diff() <= 1e-9).all()
     rate = np.gradient(path.losses.numpy(), path.times.numpy(), edge_order=2)
     expected = -gradient(loss, path.positions).square().sum(-1).numpy()
@@ -78,17 +78,17 @@ def test_many_starts_flow_as_one():
     ("loss", "x0"),
     [
         (Quadratic([1.0, 5.0]), [1.0, 1.0]),
-        (Rosenbrock(), [-0.5, 0.4]),
+        (Rosenbrock(5.0), [-0.5, 0.4]),
         (DoubleWell(), [0.3]),
         (Beale(), [0.5, 0.2]),
     ],
     ids=["quadratic", "rosenbrock", "double well", "beale"],
 )
 def test_error_of_gradient_descent_is_linear_in_lr(loss, x0):
-    time_steps = [2.0**-k for k in range(9, 14)]
-    end = gradient_flow(loss, x0, 0.5).final
+    time_steps = [2.0**-k for k in range(7, 10)]
+    end = gradient_flow(loss, x0, 0.25).final
     errors = [
-        torch.dist(simulate(partial(SGD, lr=h), loss, x0, round(0.5 / h)).final, end).item()
+        torch.dist(simulate(partial(SGD, lr=h), loss, x0, round(0.25 / h)).final, end).item()
         for h in time_steps
     ]
     assert slope(time_steps, errors) == pytest.approx(1.0, abs=0.1)
@@ -121,7 +121,7 @@ def test_energy_is_kept_without_friction_and_falls_with_it(friction):
     ids=["quadratic", "double well"],
 )
 def test_error_of_momentum_is_linear_in_the_root_of_lr(loss, x0):
-    time_steps = [2.0**-k for k in range(6, 11)]
+    time_steps = [2.0**-k for k in range(6, 10)]
     end = damped_newton(loss, x0, 2.0, friction=1.0).final
     errors = [
         torch.dist(simulate(partial(SGD, **from_friction(1.0, h)), loss, x0, round(2 / h)).final, end).item()
@@ -197,7 +197,7 @@ def test_no_other_parameters_nearby_are_faster(method):
     best = optimal_parameters(method, 1.0, 100.0)
 
     def needed(**options):
-        path = simulate(partial(SGD, **options), HUNDRED, [1.0] * 20, 3000, tolerance=1e-9)
+        path = simulate(partial(SGD, **options), HUNDRED, [1.0] * 20, 900, tolerance=1e-6)
         return path.iterations.item() if path.iterations >= 0 else 10**9
 
     for factor in (0.8, 1.02):

@@ -101,6 +101,12 @@ def test_any_leading_shape_gives_one_loss_and_one_gradient_a_point(loss, data):
         assert torch.equal(gradient(loss, points[i, j]), slopes[i, j])
 
 
+def test_minima_of_basins_that_touch_are_found():
+    loss = TwoBasins((0.5, 0.5), distance=1.0)
+    assert gradient(loss, loss.minima).abs().max() < 1e-12
+    assert 0.99 < loss.minima[1].item() < 1 and loss.minima[0] == -loss.minima[1]
+
+
 # refusals ---------------------------------------------------------------------------------------------------
 
 
@@ -120,7 +126,7 @@ def test_wrong_dimensions_are_refused():
 
 
 def test_basins_that_flow_together_are_refused():
-    with pytest.raises(ValueError, match=r"expected at most 0\.666667 each"):
-        TwoBasins(widths=(0.7, 0.1))
+    with pytest.raises(ValueError, match=r"expected at most 1 each"):
+        TwoBasins(widths=(1.1, 0.1))
     with pytest.raises(ValueError, match="width got -1"):
         TwoBasins(widths=(-1, 0.1))

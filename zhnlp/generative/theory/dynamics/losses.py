@@ -151,8 +151,8 @@ class TwoBasins(AnalyticLoss):
     At temperature 1 the Gibbs density is that pair of bells, so a basin holds the share w / Σ w of the mass.
 
     Args:
-        widths: w of the left and of the right basin; each at most a third of ``distance``.
-        distance: a, from the origin to either minimum.
+        widths: w of the left and of the right basin; each at most half the ``distance``.
+        distance: a, from the origin to the middle of either bell; minima lie a little nearer.
 
     Example:
         >>> [round(loss, 4) for loss in TwoBasins()(torch.tensor([[-1.4], [0.0], [1.8]])).tolist()]
@@ -164,12 +164,17 @@ class TwoBasins(AnalyticLoss):
     def __init__(self, widths: tuple[float, float] = (0.6, 0.2), distance: float = 2.0):
         self.widths = tuple(_above_zero("width", width) for width in widths)
         self.distance = _above_zero("distance", distance)
-        if max(self.widths) > distance / 3:
+        if max(self.widths) > distance / 2:
             raise ValueError(
-                f"widths got {widths} at distance {distance}: expected at most {distance / 3:g} each. "
-                "Wider basins flow together, and the minima move"
+                f"widths got {widths} at distance {distance}: expected at most {distance / 2:g} each. "
+                "Wider basins flow together"
             )
-        self.minima = torch.tensor([[-distance], [distance]], dtype=torch.float64)
+        middles = torch.tensor([-self.distance, self.distance], dtype=torch.float64)
+        precision = torch.tensor(self.widths, dtype=torch.float64) ** -2
+        self.minima = middles[:, None]
+        for _ in range(50):  # mean shift
+            share = torch.softmax(-precision * (self.minima - middles).square() / 2, dim=-1) * precision
+            self.minima = (share * middles).sum(-1, keepdim=True) / share.sum(-1, keepdim=True)
 
     def value(self, x: Tensor) -> Tensor:
         away = torch.cat([x + self.distance, x - self.distance], dim=-1)  # (..., 2)
@@ -208,7 +213,7 @@ def evaluate(loss_fn: LossFunction, x: Tensor) -> Tensor:
 
 def as_points(x0: Any) -> Tensor:
     """A start or starts as float64 (d,) or (N, d), a copy."""
-    points = torch.as_tensor(x0).detach().to(torch.float64, copy=True)
+    points = torch.as_tensor(x0, dtype=torch.float64).detach().clone()
     if points.ndim not in (1, 2) or not points.numel():
         raise ValueError(
             f"x0 got shape {tuple(points.shape)}: expected (d,) for one start or (N, d) for N of them. "
