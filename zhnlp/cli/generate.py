@@ -1,0 +1,56 @@
+"""``zhnlp generate``: write on from a prompt."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from zhnlp.cli.application import app
+from zhnlp.cli.refusals import mendable
+
+Model = Annotated[str | None, typer.Option(help="Shipped name, folder or Hub id; default: what ships.")]
+
+
+@app.command(epilog="Example: zhnlp generate 春天来了， --seed 1")
+@mendable
+def generate(
+    prompt: Annotated[str, typer.Argument(help="The text to go on from.")],
+    model: Model = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of the Hub.")] = None,
+    max_new_tokens: Annotated[int, typer.Option(help="Tokens to write at most.")] = 64,
+    num_return: Annotated[int, typer.Option(help="Texts to write, best first.")] = 1,
+    temperature: Annotated[float, typer.Option(help="0: always the likeliest token.")] = 0.8,
+    top_k: Annotated[int, typer.Option(help="Draw among the likeliest so many; 0: all.")] = 50,
+    top_p: Annotated[
+        float, typer.Option(help="Draw among the likeliest with this probability together.")
+    ] = 0.95,
+    repetition_penalty: Annotated[float, typer.Option(help="Above 1: fewer repetitions.")] = 1.1,
+    seed: Annotated[int | None, typer.Option(help="The same seed writes the same.")] = None,
+    format: Annotated[str, typer.Option(help="text: as it is written; jsonl: with scores.")] = "text",
+) -> None:
+    """Write on from a prompt with a causal language model; the prompt itself is not printed."""
+    from zhnlp import pipeline
+
+    if format not in ("text", "jsonl"):
+        raise ValueError(f"--format {format} is not known: expected text or jsonl")
+    pipe = pipeline(
+        "text-generation",
+        model,
+        revision=revision,
+        max_new_tokens=max_new_tokens,
+        num_return=num_return,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        repetition_penalty=repetition_penalty,
+        seed=seed,
+    )
+    if format == "text" and num_return == 1:
+        pipe(prompt, stream=lambda piece: print(piece, end="", flush=True))
+        print()
+        return
+    results = pipe(prompt)
+    for row in results if isinstance(results, list) else [results]:
+        print(json.dumps(row, ensure_ascii=False) if format == "jsonl" else row["text"].replace("\n", " "))
