@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,9 +76,13 @@ def masked_lm(
     progress: Progress = None,
 ) -> None:
     """Pre-train a small masked language model (RoFormer) on characters; its folder loads with fill-mask."""
-    from zhnlp.tasks.segmentation import make_segmenter
 
-    segmenter = make_segmenter(lexicon) if whole_words > 0 else None
+    def word_starts():
+        from zhnlp.tasks.segmentation import make_segmenter
+
+        segmenter = make_segmenter(lexicon)
+        return lambda text: segmenter.spans(text)[0]
+
     _train(
         "masked-lm",
         out,
@@ -87,7 +92,7 @@ def masked_lm(
             **{"learning_rate": learning_rate, "warmup": warmup, "seed": seed},
             **{"mask_rate": mask_rate, "whole_words": whole_words},
         },
-        word_starts=segmenter and (lambda text: segmenter.spans(text)[0]),
+        word_starts=word_starts if whole_words > 0 else None,
         threads=threads,
         progress=progress,
         training={
@@ -148,7 +153,7 @@ def _train(
     *,
     corpus: dict[str, Any],
     plan: dict[str, Any],
-    word_starts: Any,
+    word_starts: Callable[[], Any] | None,
     threads: int | None,
     progress: bool | None,
     training: dict[str, Any],
@@ -172,7 +177,13 @@ def _train(
         torch.set_num_threads(threads)
     say = Bar(progress, speaks=progress is not False).say
     result = train_language_model(
-        texts, out, chosen, word_starts=word_starts, say=say, disable_tqdm=progress is False, **training
+        texts,
+        out,
+        chosen,
+        word_starts=word_starts and word_starts(),
+        say=say,
+        disable_tqdm=progress is False,
+        **training,
     )
     say_faults(texts)
     print(json.dumps(result, ensure_ascii=False))

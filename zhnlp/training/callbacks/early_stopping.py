@@ -103,6 +103,9 @@ class EarlyStopping(TrainerCallback, ExportableState):
                 "Next: TrainingArguments(eval_strategy='steps', eval_steps=…) and Trainer(eval_dataset=…)"
             )
 
+        if self.waited >= self.patience:  # it was over before it was resumed
+            control.should_training_stop = True
+
     def on_evaluate(self, args, state, control, metrics=None, **kwargs):
         if self.metric not in (metrics or {}):
             self._seen = (self._seen or set()) | set(metrics or {})

@@ -1,0 +1,80 @@
+"""``zhnlp train``: a model from text files, continued, and what is refused.
+
+Run: pytest tests/test_cli_train.py
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from command import refused, zhnlp
+from safetensors.torch import load_file
+from trainings import same_bits
+
+ROOT = Path(__file__).parents[1]
+FILES = [str(path) for path in sorted((ROOT / "corpora/power_grid").glob("[0-9]*.txt"))[:4]]
+SMALL = ("--layers", 1, "--width", 16, "--heads", 2, "--length", 16, "--rows", 4, "--warmup", 2)
+QUIET = (*SMALL, "--held-out", 0.1, "--quiet")
+
+
+def train(objective, out, steps, *options):
+    if objective == "masked-lm":  # jieba's dictionary would take longer than the training
+        options = ("--lexicon", ROOT / "corpora/power_grid/terms.txt", *options)
+    return json.loads(
+        zhnlp("train", objective, *FILES, "--out", out, "--steps", steps, *QUIET, *options).stdout
+    )
+
+
+@pytest.mark.parametrize("objective", ["masked-lm", "causal-lm"])
+def test_a_model_is_trained_continued_and_loads_with_transformers(objective, tmp_path):
+    import transformers
+
+    first = train(objective, tmp_path / "two", 5)
+    assert first["steps"] == 5 and first["tokens"] == 5 * 4 * 16 and first["loss"] > 1
+    second = train(objective, tmp_path / "two", 10)
+    whole = train(objective, tmp_path / "one", 10)
+    assert second["steps"] == 11 and second["loss"] == whole["loss"]
+    ours, theirs = (load_file(tmp_path / name / "model.safetensors") for name in ("two", "one"))
+    assert same_bits(ours, theirs)
+    kind = (
+        transformers.AutoModelForMaskedLM if objective == "masked-lm" else transformers.AutoModelForCausalLM
+    )
+    model = kind.from_pretrained(tmp_path / "two")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "two")
+    ids = tokenizer("变压器电网", return_tensors="pt")["input_ids"]
+    assert model(input_ids=ids).logits.shape == (1, ids.shape[1], len(tokenizer))
+    assert tokenizer.unk_token_id not in ids
+    assert not (tmp_path / "two/optimizer.pt").exists()
+    log = (tmp_path / "two/training/steps/log.jsonl").read_text("utf-8")
+    before = log, (tmp_path / "two/model.safetensors").stat().st_size
+    assert train(objective, tmp_path / "two", 10) == second  # nothing left to do
+    assert (tmp_path / "two/training/steps/log.jsonl").read_text("utf-8") == before[0]
+
+
+def test_what_cannot_be_continued_is_refused(tmp_path):
+    out = ("--out", tmp_path / "model", "--steps", 1)
+    zhnlp("train", "causal-lm", *FILES, *out, *QUIET)
+    assert "other text or options (fingerprint)" in refused("train", "causal-lm", *FILES[:2], *out, *QUIET)
+    assert "other text or options (min_count)" in refused(
+        "train", "causal-lm", *FILES, *out, *QUIET, "--min-count", 2
+    )
+    assert "another plan: width 16 → 32" in refused("train", "causal-lm", *FILES, *out, *QUIET, "--width", 32)
+
+
+def test_refusals(tmp_path):
+    out = ("--out", tmp_path / "model")
+    (tmp_path / "file").write_text("x")
+    assert "expected the name of a folder" in refused(
+        "train", "masked-lm", *FILES, "--out", tmp_path / "file"
+    )
+    assert "no.txt" in refused("train", "masked-lm", tmp_path / "no.txt", *out)
+    assert "an even number of features a head" in refused("train", "masked-lm", *FILES, *out, "--heads", 7)
+    assert "can be read only once" in refused("train", "causal-lm", "-", *out, stdin="电网\n")
+    (tmp_path / "blank.txt").write_text("\n\n")
+    assert "holds no character" in refused("train", "causal-lm", tmp_path / "blank.txt", *out, *QUIET)
+    assert "Missing option '--out'" in refused("train", "masked-lm", *FILES)
+
+
+@pytest.mark.parametrize("command", [["train"], ["train", "masked-lm"], ["train", "causal-lm"]])
+def test_help_has_an_example(command):
+    assert "Example: zhnlp train" in zhnlp(*command, "--help").stdout
