@@ -31,6 +31,10 @@ def locate(
     """
     if isinstance(name_or_path, str) and (folder := find(name_or_path)) is not None:
         return folder
+    if not str(name_or_path).strip():
+        raise FileNotFoundError(
+            "the name of the model is empty: expected a shipped name, a folder or a Hub id"
+        )
     path = Path(name_or_path).expanduser()
     if path.is_dir():
         return path
@@ -47,7 +51,7 @@ def locate(
         raise FileNotFoundError(
             f"{text} is no folder here: expected one with config.json. Shipped models: {names}"
         )
-    if text.startswith("zhnlp-") or not text.strip():
+    if text.startswith("zhnlp-"):
         raise FileNotFoundError(
             f"{text!r} does not ship with zhnlp: expected one of {names}, a folder or a Hub id"
         )

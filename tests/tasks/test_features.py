@@ -1,0 +1,155 @@
+"""pipeline("feature-extraction"): poolings, order, streams, long and empty texts, devices of numbers.
+
+Run: pytest tests/tasks/test_features.py
+"""
+
+import numpy as np
+import pytest
+import torch
+from small_models import make_model, make_tokenizer, save_checkpoint
+
+from zhnlp import pipeline
+from zhnlp.checkpoints import find
+
+TEXTS = ["变压器检修", "", "今天天气很好，我们在北京大学研究变压器。", "电", "电网" * 12, "气"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("bert")
+    save_checkpoint(place, "bert")
+    return place
+
+
+@pytest.fixture(scope="module")
+def pipe(folder):
+    return pipeline("feature-extraction", folder, dtype="float32")
+
+
+def hidden(text, folder_model):
+    """The last hidden states of one text, by transformers alone."""
+    encoded = make_tokenizer()(text, return_tensors="pt")
+    with torch.no_grad():
+        return folder_model.bert(**encoded, output_hidden_states=True)
+
+
+def test_vectors_are_those_of_transformers(folder):
+    model = make_model("bert")
+    for pooling, of in {
+        "mean": lambda out: out[0][0].mean(0),
+        "cls": lambda out: out[0][0, 0],
+        "max": lambda out: out[0][0].amax(0),
+        "last": lambda out: out[0][0, -1],
+        "first-last": lambda out: (out.hidden_states[1][0] + out.hidden_states[-1][0]).mean(0) / 2,
+    }.items():
+        vectors = pipeline("feature-extraction", folder, pooling=pooling, dtype="float32")(TEXTS)
+        assert vectors.shape == (6, 32) and vectors.dtype == np.float32
+        wanted = np.stack([of(hidden(text, model)).numpy() for text in TEXTS])
+        assert np.allclose(vectors, wanted, atol=1e-5), pooling
+
+
+def test_one_text_a_tuple_an_iterator(pipe):
+    vectors = pipe(TEXTS)
+    assert np.allclose(pipe(TEXTS[0]), vectors[0], atol=1e-6) and pipe(TEXTS[0]).shape == (32,)
+    assert np.array_equal(pipe(tuple(TEXTS)), vectors) and pipe([]).shape == (0, 32)
+    lazy = pipe(iter(TEXTS))
+    assert not isinstance(lazy, (list, np.ndarray)) and np.allclose(np.stack(list(lazy)), vectors, atol=1e-6)
+
+
+def test_inference_mode_does_not_leak_from_a_stream(pipe):
+    stream = pipe(iter(TEXTS))
+    next(stream)
+    assert not torch.is_inference_mode_enabled() and torch.is_grad_enabled()
+
+
+def test_bf16_is_near(folder, pipe):
+    near = pipeline("feature-extraction", folder, dtype=torch.bfloat16)(TEXTS)
+    exact = pipe(TEXTS)
+    cosine = (near * exact).sum(1) / np.linalg.norm(near, axis=1) / np.linalg.norm(exact, axis=1)
+    assert near.dtype == np.float32 and cosine.min() > 0.99
+    assert not np.array_equal(near, exact)
+
+
+def test_normalized_vectors_have_length_one(folder):
+    vectors = pipeline("feature-extraction", folder, normalize=True, dtype="float32")(TEXTS)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_a_long_text_is_cut_said_and_counted(folder):
+    pipe = pipeline("feature-extraction", folder, dtype="float32")
+    text = "电网" * 50
+    with pytest.warns(UserWarning, match=r"1 of 3 texts were too long .* \(64 tokens\)"):
+        vectors = pipe(["电", text, "网"])
+    assert np.allclose(vectors[1], pipe(text[:62]), atol=1e-5)  # with [CLS] and [SEP] 64
+    assert pipe.report.cut == 1 and pipe.report.texts == 4
+
+
+def test_a_text_without_a_token_is_zero(tmp_path):
+    """A causal tokenizer without special tokens leaves nothing of an empty text."""
+    model = make_model("llama")
+    tokenizer = make_tokenizer(causal=True)
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="$A", pair="$A $B", special_tokens=[]
+    )
+    pipe = pipeline("feature-extraction", model.model, tokenizer=tokenizer, pooling="last", dtype="float32")
+    vectors = pipe(["电网", ""])
+    assert not vectors[1].any() and vectors[0].any() and pipe.report.empty == 1
+
+
+def test_batches_and_options_do_not_change_the_result(folder, pipe):
+    exact = pipe(TEXTS)
+    for options in ({"batch_size": 1}, {"batch_size": 2}, {"token_budget": 1}, {"token_budget": 10**6}):
+        other = pipeline("feature-extraction", folder, dtype="float32", **options)
+        assert np.allclose(other(TEXTS), exact, atol=1e-5), options
+
+
+def test_a_model_of_the_users_is_not_changed(pipe):
+    model = make_model("bert").bert
+    given = pipeline("feature-extraction", model, tokenizer=make_tokenizer(), dtype=torch.bfloat16)
+    given(TEXTS)
+    assert model.dtype == torch.float32 and given.model is not model and given.name == "BertModel"
+    same = pipeline("feature-extraction", model, tokenizer=make_tokenizer(), dtype="float32")
+    assert same.model is model and np.allclose(same(TEXTS), pipe(TEXTS), atol=1e-5)
+
+
+def test_save_keeps_every_bit_of_the_weights(folder, pipe, tmp_path):
+    rounded = pipeline("feature-extraction", folder, dtype=torch.bfloat16)
+    rounded(TEXTS)
+    rounded.save(tmp_path)
+    assert np.array_equal(pipeline("feature-extraction", tmp_path, dtype="float32")(TEXTS), pipe(TEXTS))
+
+
+def test_refusals(folder, pipe):
+    for options, said in (
+        ({"pooling": "middle"}, "expected mean, cls"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"token_budget": True}, "token_budget=True"),
+        ({"dtype": "float99"}, "dtype 'float99'"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            pipeline("feature-extraction", folder, **options)
+    with pytest.raises(TypeError, match="without tokenizer="):
+        pipeline("feature-extraction", make_model("bert"))
+    for wrong in (3, b"x", ["a", None]):
+        with pytest.raises(TypeError, match="expected"):
+            pipe(wrong)
+
+
+def test_without_the_shipped_model_the_default_says_so():
+    pipe = pipeline("feature-extraction")
+    if find(pipe.default) is not None:
+        pytest.skip("zhnlp-mlm-small ships here")
+    with pytest.raises(
+        FileNotFoundError, match="default model zhnlp-mlm-small, which this installation lacks"
+    ):
+        pipe("电")
+
+
+def test_the_shipped_model_is_the_default_and_is_named(caplog):
+    if find("zhnlp-mlm-small") is None:
+        pytest.skip("zhnlp-mlm-small is not in zhnlp/checkpoints yet")
+    pipe = pipeline("feature-extraction")
+    assert pipe(["今天天气很好", "变压器"]).shape == (2, pipe.model.config.hidden_size)
+    assert pipe.name == "zhnlp-mlm-small"
