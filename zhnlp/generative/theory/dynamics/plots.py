@@ -198,7 +198,7 @@ def _background(ax, loss_fn, named, limits, dimension) -> None:
         other = torch.linspace(*limits[1], 241, dtype=torch.float64)
         across, along = torch.meshgrid(axis, other, indexing="xy")
         height = loss_fn(torch.stack([across, along], -1)).numpy()
-    levels = np.geomspace(max(height.max() * 1e-6, height.min() + 1e-12), height.max(), 22)
+    levels = np.geomspace(max(height.max() * 1e-6, height.min() + 1e-12), height.max(), 16)
     ax.contourf(
         across,
         along,
