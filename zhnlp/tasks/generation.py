@@ -12,6 +12,7 @@ from zhnlp.tasks.model import ModelPipeline
 from zhnlp.tasks.streaming import TextStreamer
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -153,6 +154,12 @@ class TextGeneration(ModelPipeline):
             _no_start,
             self.seed if seed is None else seed,
         )
+
+    def _fast(self, device: torch.device) -> torch.dtype:
+        """float32 on a CPU: one token at a time bf16 is slower (0.9 times; 1.3 times for 32 prompts)."""
+        import torch
+
+        return torch.float32 if device.type == "cpu" else super()._fast(device)
 
     def _prompts(self, room: int, texts: list[str]) -> list[Row]:
         """Prompts without the tokens that end a text; the last ``room`` tokens of what is too long."""

@@ -147,7 +147,6 @@ class ModelPipeline(Pipeline):
         from zhnlp.checkpoints.catalogue import find
         from zhnlp.checkpoints.locate import locate
         from zhnlp.models.loading import choose_device, dtype_of, load_model
-        from zhnlp.models.precision import fast_dtype
 
         if self._given is None:
             if find(self.default) is None:
@@ -162,20 +161,22 @@ class ModelPipeline(Pipeline):
             folder = locate(self.name, **self._hub)
             tokenizer = self._given_tokenizer or tokenizers.load(folder, check=self._check)
             tokenizer.deprecation_warnings[_TOO_LONG] = True  # long texts are cut and counted here
-            chosen = dtype or self._fast(fast_dtype(device))
+            chosen = dtype or self._fast(device)
             return load_model(folder, self.head, device=device, dtype=chosen, check=False), tokenizer
         if self._given_tokenizer is None:
             raise TypeError(f"{self.task} got a model without tokenizer=: expected both, or a name or folder")
         model = self._given
         device = model.device if self._device is None else torch.device(self._device)
-        chosen = dtype or self._fast(fast_dtype(device))
+        chosen = dtype or self._fast(device)
         if (device, chosen) != (model.device, model.dtype):
             model = copy.deepcopy(model).to(device=device, dtype=chosen)
         return model.eval(), self._given_tokenizer
 
-    def _fast(self, fastest: torch.dtype) -> torch.dtype:
+    def _fast(self, device: torch.device) -> torch.dtype:
         """The numbers to run in where none were asked for."""
-        return fastest
+        from zhnlp.models.precision import fast_dtype
+
+        return fast_dtype(device)
 
     # --- texts through the network ---------------------------------------------------------------------------------
 
