@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pretraining_data import documents, news, plan_of, sources, tokens, vocabula
 
 from zhnlp.tokenizers.chinese import build_tokenizer
 from zhnlp.training.checkpoints import newest_complete
+from zhnlp.training.pretraining.anneal import anneal
 from zhnlp.training.pretraining.evaluation import score_causal, score_masked
 from zhnlp.training.pretraining.finish import curve, finish
 from zhnlp.training.pretraining.run import pretrain
@@ -42,11 +42,11 @@ def train(options: argparse.Namespace, objective: str) -> None:
     if not options.anneal:
         print(pretrain(plan, tokenizer, list(files.values()), options.out, steps=options.steps, **common))
         return
+    newest = newest_complete(options.out)
+    if newest is None:
+        sys.exit(f"{options.out} has no checkpoint to anneal: run without --anneal first")
     final = options.out / "final"
-    done = _begin_anneal(options.out, final)
-    last = pretrain(
-        plan, tokenizer, list(files.values()), final, steps=done + options.anneal, anneal=True, **common
-    )
+    last = anneal(plan, tokenizer, list(files.values()), newest, final, steps=options.anneal, **common)
     scores = held_out_scores(last, objective, options)
     folder = finish(
         last,
@@ -62,23 +62,6 @@ def train(options: argparse.Namespace, objective: str) -> None:
         "".join(json.dumps(point) + "\n" for point in points), encoding="utf-8"
     )
     print(json.dumps({"folder": str(folder), **scores}))
-
-
-def _begin_anneal(out: Path, final: Path) -> int:
-    """Copy the newest checkpoint to where it is annealed, unless that is under way; the steps it has."""
-    begun = final / "from.json"
-    if begun.exists():
-        return json.loads(begun.read_text())["steps"]
-    newest = newest_complete(out)
-    if newest is None:
-        sys.exit(f"{out} has no checkpoint to anneal: run without --anneal first")
-    shutil.rmtree(final, ignore_errors=True)
-    final.mkdir()
-    shutil.copy(out / "plan.json", final)
-    shutil.copytree(newest, final / newest.name)
-    steps = int(newest.name.rpartition("-")[2])
-    begun.write_text(json.dumps({"steps": steps}))
-    return steps
 
 
 @torch.inference_mode()

@@ -58,6 +58,7 @@ def train_language_model(
         ValueError: the corpus is a stream, too short, another than before, or holds nothing.
     """
     from zhnlp.tokenizers.chinese import build_tokenizer
+    from zhnlp.training.pretraining.anneal import anneal as let_anneal
     from zhnlp.training.pretraining.finish import curve
     from zhnlp.training.pretraining.run import pretrain
 
@@ -91,7 +92,7 @@ def train_language_model(
     }
     last = pretrain(plan, tokenizer, [file], work / "steps", steps=steps, **common)
     if anneal:
-        last = _anneal(plan, tokenizer, file, last, work / "anneal", steps + anneal, common)
+        last = let_anneal(plan, tokenizer, [file], last, work / "anneal", steps=anneal, **common)
     for path in last.iterdir():
         if not path.name.startswith(_OF_TRAINING):
             shutil.copy(path, out)
@@ -103,23 +104,6 @@ def train_language_model(
         "tokens": (steps + anneal) * plan.tokens_a_step,
         **figures,
     }
-
-
-def _anneal(
-    plan: Plan, tokenizer: Any, file: TokenFile, last: Path, folder: Path, steps: int, common: dict[str, Any]
-) -> Path:
-    """The falling rate, in a folder of its own; one that was cut off begins again, for its rate hangs on its beginning."""
-    from zhnlp.training.checkpoints import is_complete
-    from zhnlp.training.pretraining.run import pretrain
-
-    done = folder / f"checkpoint-{steps}"
-    begun = folder / "from.json"
-    if is_complete(done) and begun.exists() and json.loads(begun.read_text("utf-8")) == last.name:
-        return done
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(last, folder / last.name)
-    write_whole(begun, json.dumps(last.name))
-    return pretrain(plan, tokenizer, [file], folder, steps=steps, anneal=True, **common)
 
 
 def _same_corpus(corpus: Corpus, path: Path, **choices: Any) -> None:

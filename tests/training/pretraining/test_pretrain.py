@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 from zhnlp.checkpoints.card import read_card
 from zhnlp.checkpoints.quantized import load_state
 from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
+from zhnlp.training.pretraining.anneal import anneal
 from zhnlp.training.pretraining.finish import curve, finish
 from zhnlp.training.pretraining.plan import Plan
 from zhnlp.training.pretraining.run import pretrain
@@ -72,19 +73,41 @@ def test_evaluation_does_not_change_the_weights(work, tmp_path):
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_anneal_lets_the_rate_fall_to_nothing(work, tmp_path):
+def let_anneal(work, checkpoint, folder, steps, **options):
+    objective, tokenizer, file = work
+    plan = Plan(objective, **SMALL)
+    return anneal(plan, tokenizer, [file], checkpoint, folder, steps=steps, save_every=5, **QUIET, **options)
+
+
+def test_anneal_lets_the_rate_fall_to_nothing_and_leaves_the_training_alone(work, tmp_path):
     last = run(work, tmp_path / "run", 10)
-    final = tmp_path / "final"
-    final.mkdir()
-    shutil.copy(tmp_path / "run/plan.json", final)
-    shutil.copytree(last, final / last.name)
+    before = (last / "model.safetensors").read_bytes()
+    final = let_anneal(work, last, tmp_path / "run/final", 20)
     rates = [
         entry["learning_rate"]
-        for entry in history(run(work, final, 30, anneal=True))
-        if "learning_rate" in entry
+        for entry in history(final)
+        if entry.get("learning_rate") and entry["step"] > 10
     ]
-    assert rates[1] == pytest.approx(1e-2, rel=0.2) and rates[-1] < 0.1 * 1e-2
-    assert rates == sorted(rates[:2]) + sorted(rates[2:], reverse=True)
+    assert final.name == "checkpoint-30" and len(rates) == 4
+    assert rates == pytest.approx([1e-2 * left / 20 for left in (16, 11, 6, 1)], rel=1e-3)
+    assert (last / "model.safetensors").read_bytes() == before
+
+
+def test_a_cut_off_anneal_ends_as_a_whole_one(work, tmp_path):
+    last = run(work, tmp_path / "run", 10)
+    whole = let_anneal(work, last, tmp_path / "whole", 10)
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+    shutil.rmtree(tmp_path / "cut/checkpoint-20")  # killed behind step 15
+    cut = let_anneal(work, last, tmp_path / "cut", 10)
+    one, two = (load_file(path / "model.safetensors") for path in (whole, cut))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_broken_checkpoint_is_not_annealed(work, tmp_path):
+    last = run(work, tmp_path, 10)
+    (last / "INCOMPLETE").touch()
+    with pytest.raises(ValueError, match=r"checkpoint-10 cannot be annealed: it was being written"):
+        let_anneal(work, last, tmp_path / "final", 5)
 
 
 def test_another_plan_and_fewer_steps_are_refused(work, tmp_path):

@@ -1,7 +1,6 @@
-"""Run a pre-training: constant rate for as long as it still improves, then a short anneal that makes the model to ship.
+"""Run a pre-training: a constant rate for as long as it still improves, continued from the newest checkpoint.
 
-``pretrain`` writes transformers' own checkpoints and continues from the newest; ``anneal`` takes one of them and lets
-the rate fall to zero over some steps. So a training can be continued after a model has been made from it.
+`zhnlp.training.pretraining.anneal` then makes a model of one of the checkpoints, and the training can go on from it.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def pretrain(
     held_out_rows: int = 512,
     evaluate_every: int = 1000,
     save_every: int = 1000,
-    anneal: bool = False,
+    anneal: int = 0,
     **arguments: Any,
 ) -> Path:
     """Train to ``steps`` steps in all, continuing from the newest checkpoint in ``out``; returns the last checkpoint.
@@ -53,7 +52,7 @@ def pretrain(
         out: folder of checkpoints.
         steps: optimizer steps since the beginning.
         held_out: token files by name, scored every ``evaluate_every`` steps on ``held_out_rows`` rows.
-        anneal: let the rate fall linearly to zero between the newest checkpoint and ``steps``.
+        anneal: of ``steps`` the last ones, in which the rate falls linearly to zero; 0 for a rate without an end.
         **arguments: for transformers.TrainingArguments, e.g. ``torch_compile=True`` or ``use_cpu=True``.
 
     Raises:
@@ -66,7 +65,7 @@ def pretrain(
     _same_plan(plan, out)
     begun = newest_complete(out)
     done = 0 if begun is None else int(begun.name.rpartition("-")[2])
-    if steps < done or (anneal and steps == done):
+    if steps < done:
         raise ValueError(f"{out} has {done:,} steps: expected more in all, got steps={steps:,}")
     transformers.set_seed(plan.seed)
     model = plan.make_model(tokenizer)
@@ -84,7 +83,7 @@ def pretrain(
             "weight_decay": plan.weight_decay,
             "adam_beta2": 0.98,
             "warmup_steps": plan.warmup,
-            **_schedule(steps - done if anneal else 0),
+            **_schedule(anneal),
             "optim": "adamw_torch_fused",
             "bf16": True,
             "use_cpu": not cuda,
