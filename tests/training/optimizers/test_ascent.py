@@ -55,7 +55,8 @@ def test_two_steps_are_a_gradient_penalty(share):
 
 def test_gradients_and_rates_come_back():
     weight = torch.nn.Parameter(torch.zeros(2))
-    optimizer = AlternatingAscent(torch.optim.Adam([weight]), 0.5, 0.25)
+    with pytest.warns(UserWarning, match="Adam averages gradients"):
+        optimizer = AlternatingAscent(torch.optim.Adam([weight]), 0.5, 0.25)
     weight.grad = torch.tensor([1.0, -2.0])
     optimizer.step()
     assert optimizer.ascending

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,8 @@ class AlternatingAscent(OptimizerWrapper):
     rate ε₁ − ε₂ with a gradient penalty.  ε₁ = ε₂ is what flooding does below its level.
 
     Args:
-        optimizer: any torch.optim.Optimizer; SGD gives the formula above, momentum is turned round with the gradient.
+        optimizer: SGD without momentum gives the formula above. One that averages gradients (momentum, Adam) warns: turns
+            of opposite sign cancel in its average.
         eps_down: ε₁ > 0; becomes the rate of every parameter group. A scheduler changes it, and ε₂ in proportion.
         eps_up: ε₂ in [0, ε₁].
         after: steps of plain descent before the first ascent.
@@ -50,6 +52,12 @@ class AlternatingAscent(OptimizerWrapper):
         self.ratio, self.after, self.steps = eps_up / eps_down, after, 0
         for group in self.param_groups:
             group["lr"] = eps_down
+        if any(group.get("momentum") or "betas" in group for group in self.param_groups):
+            warnings.warn(
+                f"{type(optimizer).__name__} averages gradients, and those of descents and ascents cancel: expected SGD "
+                "without momentum. Next: torch.optim.SGD, or GradientPenalty, which works with any optimizer",
+                stacklevel=2,
+            )
 
     @property
     def ascending(self) -> bool:
