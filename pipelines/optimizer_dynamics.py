@@ -34,7 +34,6 @@ from zhnlp.generative.theory.dynamics import (
     Quadratic,
     Rosenbrock,
     TwoBasins,
-    adam_step_bound,
     damped_newton,
     from_friction,
     gradient,
@@ -194,7 +193,6 @@ def adaptive(seed: int):
     yield 6234, "the same: first step with a loss below 1e-3", "≤ 2,000", int((below < 1e-3).nonzero()[0])
     stable = simulate(partial(SGD, lr=1.999e-4), steep, [1.0, 1.0], 2000).losses
     yield 6234, "the same, SGD at its largest stable lr, 2e-4", "> 1e-3", stable[-1].item()
-    yield 6234, "longest step that Adam can make, in lr (betas 0.9, 0.999)", "7.27", adam_step_bound()
 
 
 def own_rmsprop(loss, x, steps, lr=0.01, alpha=0.99, eps=1e-8):
