@@ -146,6 +146,7 @@ class ModelPipeline(Pipeline):
         from zhnlp import tokenizers
         from zhnlp.checkpoints.catalogue import find
         from zhnlp.checkpoints.locate import locate
+        from zhnlp.models.inference import speed_up
         from zhnlp.models.loading import choose_device, dtype_of, load_model
 
         if self._given is None:
@@ -162,7 +163,8 @@ class ModelPipeline(Pipeline):
             tokenizer = self._given_tokenizer or tokenizers.load(folder, check=self._check)
             tokenizer.deprecation_warnings[_TOO_LONG] = True  # long texts are cut and counted here
             chosen = dtype or self._fast(device)
-            return load_model(folder, self.head, device=device, dtype=chosen, check=False), tokenizer
+            model = load_model(folder, self.head, device=device, dtype=chosen, check=False)
+            return speed_up(model), tokenizer
         if self._given_tokenizer is None:
             raise TypeError(f"{self.task} got a model without tokenizer=: expected both, or a name or folder")
         model = self._given

@@ -1,0 +1,44 @@
+"""`speed_up`: the same outputs, and the stock pass where more is asked for.
+
+Run: pytest tests/models/test_inference.py
+"""
+
+import pytest
+import torch
+from small_models import make_model
+
+from zhnlp.models.inference import speed_up
+from zhnlp.models.positions import logits_at
+
+IDS = torch.randint(5, 60, (3, 17), generator=torch.Generator().manual_seed(0))
+MASK = torch.ones_like(IDS)
+MASK[1, 9:] = 0
+
+
+def test_a_roformer_gives_what_it_gave():
+    stock, fast = make_model("roformer"), speed_up(make_model("roformer"))
+    assert fast.roformer.forward.__name__ == "forward" and "forward" in vars(fast.roformer)
+    with torch.no_grad():
+        wanted = stock(input_ids=IDS, attention_mask=MASK).logits
+        found = fast(input_ids=IDS, attention_mask=MASK).logits
+        assert torch.allclose(found[MASK.bool()], wanted[MASK.bool()], atol=1e-4)
+        where = torch.tensor([2, 20, 50])
+        at = logits_at(fast, where, input_ids=IDS, attention_mask=MASK)
+        assert torch.allclose(at, wanted.flatten(0, 1)[where], atol=1e-4)
+
+
+def test_all_layers_come_from_the_stock_pass():
+    stock, fast = make_model("roformer").roformer, speed_up(make_model("roformer")).roformer
+    with torch.no_grad():
+        layers = fast(input_ids=IDS, output_hidden_states=True).hidden_states
+        for one, other in zip(
+            layers, stock(input_ids=IDS, output_hidden_states=True).hidden_states, strict=True
+        ):
+            assert torch.equal(one, other)
+        assert isinstance(fast(input_ids=IDS, return_dict=False), tuple)
+
+
+@pytest.mark.parametrize("kind", ["bert", "llama"])
+def test_other_models_stay_as_they_are(kind):
+    model = make_model(kind)
+    assert speed_up(model) is model and "forward" not in vars(model.base_model)
