@@ -42,16 +42,27 @@ def test_without_gradients_the_loss_is_the_same():
         )
 
 
-def test_under_autocast_it_is_as_near_as_the_usual_layer_and_loss():
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_under_autocast_it_is_as_near_as_the_usual_layer_and_loss(dtype):
     hidden, weight, target, bias = tensors(rows=64, dtype=torch.float32)
     exact = F.cross_entropy(F.linear(hidden, weight, bias), target)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", dtype):
         ours = linear_cross_entropy(hidden, weight, target, bias)
         usual = F.cross_entropy(F.linear(hidden, weight, bias), target)
     assert abs(ours - exact) < 0.01
     mine, other = (torch.autograd.grad(loss, weight)[0] for loss in (ours, usual))
     assert mine.dtype == torch.float32
     torch.testing.assert_close(mine, other, atol=2e-3, rtol=2e-2)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_weights_have_half_precision_gradients(dtype):
+    hidden, weight, target, _ = (tensor.detach() for tensor in tensors(rows=64, dtype=torch.float32))
+    hidden, weight = hidden.to(dtype).requires_grad_(), weight.to(dtype).requires_grad_()
+    linear_cross_entropy(hidden, weight, target).backward()
+    exact = F.cross_entropy(hidden.detach().float() @ weight.detach().float().T, target)
+    assert abs(linear_cross_entropy(hidden, weight, target) - exact) < 0.02
+    assert hidden.grad.dtype == weight.grad.dtype == dtype and weight.grad.isfinite().all()
 
 
 def test_no_rows_are_refused():

@@ -36,8 +36,8 @@ def rotary_angles(
 def turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn the pairs of ``x`` (…, d) by the angles; ``cos`` and ``sin`` broadcast against it.
 
-    Two passes over memory forward and two backward, where the usual form with concatenations takes seven and nine:
-    on a CPU this is a tenth of a training step.
+    Two passes over memory forward and two backward, where the usual form with concatenations takes more (see
+    ``benchmarks/training_kernels.py``).
 
     Example:
         >>> x = torch.tensor([1.0, 0.0])
