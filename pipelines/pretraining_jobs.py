@@ -11,11 +11,11 @@ import torch
 from pretraining_data import documents, news, plan_of, sources, tokens, vocabulary
 
 from zhnlp.tokenizers.chinese import build_tokenizer
-from zhnlp.training.checkpoints import newest_complete
 from zhnlp.training.pretraining.anneal import anneal
 from zhnlp.training.pretraining.evaluation import score_causal, score_masked
 from zhnlp.training.pretraining.finish import curve, finish
 from zhnlp.training.pretraining.run import pretrain
+from zhnlp.training.resumable import newest_complete
 
 NAMES = {"masked-lm": "zhnlp-mlm-small", "causal-lm": "zhnlp-gpt-small"}
 DATA = (

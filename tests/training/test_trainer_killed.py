@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from trainings import same_bits
 
 from zhnlp.training.callbacks import read_log
-from zhnlp.training.checkpoints import fault
+from zhnlp.training.resumable import fault
 
 SUPPORT = Path(__file__).parents[1] / "support"
 

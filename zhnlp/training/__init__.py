@@ -12,7 +12,7 @@ _HOMES = {
     "StreamedBatches": "streams",
     "TokenBudgetBatches": "length_grouped",
     "Trainer": "trainer",
-    "newest_complete": "checkpoints",
+    "newest_complete": "resumable",
     "seed_everything": "seeds",
 }
 __all__ = sorted(_HOMES)

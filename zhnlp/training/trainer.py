@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers.trainer_callback import ExportableState, TrainerControl
 from transformers.trainer_utils import has_length
 
-from zhnlp.training import checkpoints
+from zhnlp.training import resumable
 from zhnlp.training.callbacks.jsonl_log import JsonlLog
 from zhnlp.training.callbacks.progress import ProgressBar
 from zhnlp.training.divergence import Watch
@@ -95,14 +95,14 @@ class Trainer(transformers.Trainer):
                 )
             return None
         if asked is True or asked == "auto":
-            newest = checkpoints.newest_complete(folder)
+            newest = resumable.newest_complete(folder)
             if newest is None and asked is True:
                 raise ValueError(
                     f"{folder} holds no whole checkpoint to resume from: expected checkpoint-<step>. "
                     'Next: train(resume_from_checkpoint="auto"), which starts anew where there is none'
                 )
             return None if newest is None else str(newest)
-        found = checkpoints.fault(asked)
+        found = resumable.fault(asked)
         if found is not None:
             raise ValueError(
                 f"training cannot resume from {asked}: {found}. Next: train(resume_from_checkpoint=True) "
@@ -143,7 +143,7 @@ class Trainer(transformers.Trainer):
         self._watch.check()
         folder = Path(self._get_output_dir(trial)) / f"checkpoint-{self.state.global_step}"
         if self.args.should_save:
-            checkpoints.begin(folder)
+            resumable.begin(folder)
         self.accelerator.wait_for_everyone()
         limit, self.args.save_total_limit = self.args.save_total_limit, None
         try:
@@ -165,9 +165,9 @@ class Trainer(transformers.Trainer):
         folder, self._unfinished = self._unfinished, None
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
-            (folder / checkpoints.MARK).unlink(missing_ok=True)
+            (folder / resumable.MARK).unlink(missing_ok=True)
             best = self.state.best_model_checkpoint
-            checkpoints.rotate(folder, self.args.save_total_limit, keep=best)
+            resumable.rotate(folder, self.args.save_total_limit, keep=best)
 
     def _maybe_log_save_evaluate(self, *args: Any, **options: Any) -> None:
         """As in transformers; a checkpoint is whole only after the callbacks' ``on_save``."""

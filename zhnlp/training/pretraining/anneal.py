@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from zhnlp.text.files import write_whole
-from zhnlp.training.checkpoints import fault
 from zhnlp.training.pretraining.plan import Plan
 from zhnlp.training.pretraining.run import pretrain
 from zhnlp.training.pretraining.tokens import TokenFile
+from zhnlp.training.resumable import fault
 
 _BEGUN = "from.json"  # in the folder: which checkpoint is annealed
 

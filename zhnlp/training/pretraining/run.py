@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 
-from zhnlp.training.checkpoints import newest_complete
 from zhnlp.training.pretraining.blocks import PackedBlocks
 from zhnlp.training.pretraining.masking import MaskTokens, NextTokens
 from zhnlp.training.pretraining.plan import Plan
 from zhnlp.training.pretraining.start import start_from_counts
 from zhnlp.training.pretraining.throughput import Throughput
 from zhnlp.training.pretraining.tokens import TokenFile
+from zhnlp.training.resumable import newest_complete
 from zhnlp.training.trainer import Trainer
 
 _START = 5_000_000  # tokens from which the embeddings start

@@ -1,6 +1,6 @@
 """Which checkpoint folders are whole.
 
-Run: pytest tests/training/test_checkpoints.py
+Run: pytest tests/training/test_resumable.py
 """
 
 import os
@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from zhnlp.training.checkpoints import MARK, begin, fault, is_complete, newest_complete, rotate
+from zhnlp.training.resumable import MARK, begin, fault, is_complete, newest_complete, rotate
 
 
 @pytest.fixture
