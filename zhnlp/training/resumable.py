@@ -10,14 +10,21 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import struct
 import warnings
 import zipfile
 from pathlib import Path
 
+from zhnlp.checkpoints.header import read_header
+
 MARK = "INCOMPLETE"
 _STATE = "trainer_state.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
+_PARTS = {  # of what goes on bit for bit; the names of plain, FSDP and DeepSpeed trainings
+    "optimizer.pt": ("optimizer.pt", "optimizer.bin", "optimizer_*", "rank*-optimizer.pt", "global_step*"),
+    "scheduler.pt": ("scheduler.pt", "global_step*"),
+    "rng_state.pth": ("rng_state*.pth",),
+}
+_ONLY_MODEL = "it was saved with save_only_model=True, so without optimizer, learning rate and random numbers"
 
 
 def fault(folder: str | Path) -> str | None:
@@ -39,18 +46,14 @@ def fault(folder: str | Path) -> str | None:
     if not weights and not (folder / "pytorch_model.bin").exists():
         return "it holds no weights (*.safetensors)"
     for path in sorted(weights):
-        found = _safetensors_fault(path)
-        if found:
-            return found
+        try:
+            read_header(path)
+        except ValueError as error:
+            return str(error).partition(" Next:")[0]
     for path in sorted([*folder.glob("*.pt"), *folder.glob("*.pth"), *folder.glob("*.bin")]):
         if path.name != "training_args.bin" and not zipfile.is_zipfile(path):
             return f"{path.name} is cut off"
-    return None
-
-
-def is_complete(folder: str | Path) -> bool:
-    """Whether training can go on from a checkpoint."""
-    return fault(folder) is None
+    return _state_of_training_fault(folder)
 
 
 def newest_complete(folder: str | Path) -> Path | None:
@@ -58,12 +61,23 @@ def newest_complete(folder: str | Path) -> Path | None:
 
     Args:
         folder: what ``TrainingArguments(output_dir=…)`` names.
+
+    Raises:
+        ValueError: none is whole, and one was saved without the state of the training (``save_only_model=True``).
     """
+    only_model = None
     for checkpoint in sorted(_checkpoints(folder), key=_step, reverse=True):
         found = fault(checkpoint)
         if found is None:
             return checkpoint
+        if found == _ONLY_MODEL:
+            only_model = only_model or checkpoint
         warnings.warn(f"checkpoint {checkpoint} is skipped: {found}", stacklevel=2)
+    if only_model is not None:
+        raise ValueError(
+            f"training cannot go on from {only_model}: {_ONLY_MODEL}. Next: another output_dir, where a new training can "
+            "start from these weights with save_only_model=False"
+        )
     return None
 
 
@@ -124,20 +138,9 @@ def _state_fault(path: Path) -> str | None:
     return None
 
 
-def _safetensors_fault(path: Path) -> str | None:
-    """The length that the header of a safetensors file promises against the length that it has."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(8)
-        length = struct.unpack("<Q", head)[0] if len(head) == 8 else size
-        if 8 + length > size:
-            return f"{path.name} is cut off in its header"
-        try:
-            header = json.loads(file.read(length))
-        except ValueError:
-            return f"{path.name} has a broken header"
-    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    expected = 8 + length + max(ends, default=0)
-    if size != expected:
-        return f"{path.name} has {size:,} bytes, its header promises {expected:,}"
-    return None
+def _state_of_training_fault(folder: Path) -> str | None:
+    """The parts without which transformers would go on with a fresh optimizer or other random numbers, and say nothing."""
+    missing = [part for part, names in _PARTS.items() if not any(any(folder.glob(name)) for name in names)]
+    if len(missing) == len(_PARTS):
+        return _ONLY_MODEL
+    return f"it lacks {' and '.join(missing)}" if missing else None
