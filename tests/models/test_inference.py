@@ -3,11 +3,14 @@
 Run: pytest tests/models/test_inference.py
 """
 
+import copy
+import pickle
+
 import pytest
 import torch
 from small_models import make_model
 
-from zhnlp.models.inference import speed_up
+from zhnlp.models.inference import RoFormerModel, speed_up
 from zhnlp.models.positions import logits_at
 
 IDS = torch.randint(5, 60, (3, 17), generator=torch.Generator().manual_seed(0))
@@ -17,7 +20,7 @@ MASK[1, 9:] = 0
 
 def test_a_roformer_gives_what_it_gave():
     stock, fast = make_model("roformer"), speed_up(make_model("roformer"))
-    assert fast.roformer.forward.__name__ == "forward" and "forward" in vars(fast.roformer)
+    assert type(fast.roformer) is RoFormerModel
     with torch.no_grad():
         wanted = stock(input_ids=IDS, attention_mask=MASK).logits
         found = fast(input_ids=IDS, attention_mask=MASK).logits
@@ -41,4 +44,19 @@ def test_all_layers_come_from_the_stock_pass():
 @pytest.mark.parametrize("kind", ["bert", "llama"])
 def test_other_models_stay_as_they_are(kind):
     model = make_model(kind)
-    assert speed_up(model) is model and "forward" not in vars(model.base_model)
+    before = type(model.base_model)
+    assert speed_up(model) is model and type(model.base_model) is before
+
+
+def test_copies_run_their_own_weights():
+    fast = speed_up(make_model("roformer"))
+    copied, stored = copy.deepcopy(fast), pickle.loads(pickle.dumps(fast))
+    with torch.no_grad():
+        wanted = fast(input_ids=IDS, attention_mask=MASK).logits
+        for other in (copied, stored):
+            assert type(other.roformer) is RoFormerModel
+            assert torch.equal(other(input_ids=IDS, attention_mask=MASK).logits, wanted)
+        for parameter in copied.roformer.parameters():
+            parameter.zero_()
+        assert not copied.roformer(input_ids=IDS)[0].any()
+        assert torch.equal(fast(input_ids=IDS, attention_mask=MASK).logits, wanted)

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from small_models import KINDS, VOCABULARY, make_model, make_tokenizer, save_checkpoint
 
@@ -154,6 +155,27 @@ def test_a_head_that_was_never_learnt_is_refused(tmp_path):
     save_file(state, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(ValueError, match=r"layer\.1\.output\.dense\.weight"):
         load_model(tmp_path, "encoder")
+
+
+def test_tables_of_positions_may_be_missing_only_where_they_are_computed(tmp_path):
+    """RoFormer's are sinusoids, OPT's are learnt under the same name."""
+    rotary, learnt = tmp_path / "roformer", tmp_path / "opt"
+    saved = save_checkpoint(rotary, "roformer")
+    config = transformers.OPTConfig(
+        vocab_size=len(VOCABULARY), hidden_size=32, num_hidden_layers=1, num_attention_heads=4, ffn_dim=64,
+        word_embed_proj_dim=32, max_position_embeddings=64, pad_token_id=0, bos_token_id=2, eos_token_id=3,
+    )  # fmt: skip
+    transformers.OPTForCausalLM(config).save_pretrained(learnt)
+    load_model(learnt, "causal-lm")
+    for folder in (rotary, learnt):
+        state = load_file(folder / "model.safetensors")
+        for name in [name for name in state if "embed_positions" in name]:
+            del state[name]
+        save_file(state, folder / "model.safetensors", {"format": "pt"})
+    with torch.no_grad():
+        assert torch.equal(load_model(rotary, "masked-lm")(IDS).logits, saved(IDS).logits)
+    with pytest.raises(ValueError, match=r"holds no weights for model\.decoder\.embed_positions\.weight"):
+        load_model(learnt, "causal-lm")
 
 
 def test_heads_that_cannot_be(folders):

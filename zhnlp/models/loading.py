@@ -31,13 +31,6 @@ HEADS = {
     "sequence-classification": "AutoModelForSequenceClassification",
 }
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
-_SPARE = (
-    "pooler",
-    "embed_positions",
-    "position_ids",
-    "inv_freq",
-    "token_type_ids",
-)  # may be missing from a file
 
 
 def load_model(
@@ -93,7 +86,7 @@ def load_model(
 
         tokenizers.load(folder)
     model, report = _build(folder, head, settings, state, dtype, str(name_or_path))
-    _check_complete(report, head, str(name_or_path))
+    _check_complete(model, report, head, str(name_or_path))
     return model.to(chosen).eval()
 
 
@@ -211,9 +204,18 @@ def _build(
         ) from error
 
 
-def _check_complete(report: dict[str, Any], head: str, name: str) -> None:
-    """Refuse weights that were not in the file and would be random; only a new classifier may be."""
-    missing = sorted(key for key in report["missing_keys"] if not any(part in key for part in _SPARE))
+def _check_complete(model: PreTrainedModel, report: dict[str, Any], head: str, name: str) -> None:
+    """Refuse weights that were not in the file and would be random; only a pooler or a new classifier may be.
+
+    What is computed, buffers and tables of sinusoids, need not be in a file.
+    """
+    learnt = {
+        f"{path}.{key}" if path else key
+        for path, module in model.named_modules(remove_duplicate=False)
+        if "Sinusoid" not in type(module).__name__
+        for key, _ in module.named_parameters(recurse=False, remove_duplicate=False)
+    }
+    missing = sorted(key for key in learnt.intersection(report["missing_keys"]) if "pooler" not in key)
     if missing and head == "sequence-classification":
         missing = [key for key in missing if not key.startswith(("classifier", "score"))]
     if missing:

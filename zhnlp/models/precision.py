@@ -1,8 +1,7 @@
 """In which numbers a model runs fastest at no visible loss, on the processor at hand.
 
-Measured with RoFormer and BERT 4/256 on a core with AMX, tokens per CPU second (benchmarks/pipeline_encode.py): bf16
-weights 3 to 4 times fp32, and 1.2 to 1.3 times autocast, which casts the weights again at every call and is slower than
-fp32 for single short texts.
+Measured with RoFormer and BERT 4/256 on a core with AMX, texts per CPU second (benchmarks/results/pipeline_encode-*): bf16
+weights 2.4 to 2.5 times fp32 for texts of mixed length.
 """
 
 from __future__ import annotations
