@@ -87,7 +87,7 @@ def test_resume_asks_for_a_whole_checkpoint(tmp_path):
     whole = trained(tmp_path, resume="auto", **options)  # nothing there: from the beginning
     weights = tmp_path / "checkpoint-4/model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-7])
-    with pytest.raises(ValueError, match=r"bytes, its header promises"):
+    with pytest.raises(ValueError, match=r"model.safetensors is truncated: .* bytes, expected "):
         make_trainer(tmp_path).train(resume_from_checkpoint=weights.parent)
     with pytest.warns(UserWarning, match="checkpoint-4 is skipped"):
         resumed = trained(tmp_path, resume=True, **options)
