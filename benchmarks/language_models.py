@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import random
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,6 +40,7 @@ from harness.report import Report, command
 from zhnlp.metrics import evaluate_language_model
 from zhnlp.mining.kneser_ney import KneserNey
 from zhnlp.text import Corpus, held_out, shared_shingles
+from zhnlp.text.sampling import sample
 
 TRAINED_ON = (OPEN, "pretrain/open_general.txt.xz")
 LEAK = 0.5  # share of a document's shingles above which it is not clean
@@ -68,21 +68,6 @@ def pretrain_documents(*, kept_out: bool) -> Iterator[str]:
         for document in Corpus.from_paths(find(name), unit="paragraph"):
             if held_out(document) == kept_out:
                 yield document
-
-
-def sample(documents: Iterator[str], limit: int, seed: int) -> list[str]:
-    """Documents in a seeded order until they have ``limit`` characters, the last one cut; all of them with 0."""
-    rows = [document for document in documents if document.strip()]
-    random.Random(seed).shuffle(rows)
-    if not limit:
-        return rows
-    chosen, left = [], limit
-    for row in rows:
-        if left <= 0:
-            break
-        chosen.append(row[:left])
-        left -= len(row)
-    return chosen
 
 
 def parts(limit: int, seed: int) -> list[Part]:

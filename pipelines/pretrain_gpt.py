@@ -16,4 +16,4 @@ from pretraining_data import parser_of
 from pretraining_jobs import train
 
 if __name__ == "__main__":
-    train(parser_of(__doc__, steps=20_000, learning_rate=1.0e-3).parse_args(), "causal-lm")
+    train(parser_of(__doc__, steps=20_000, learning_rate=1.2e-3).parse_args(), "causal-lm")

@@ -10,7 +10,7 @@ from transformers import TrainerCallback
 
 
 class ProgressBar(TrainerCallback):
-    """One bar with steps, time left, loss and learning rate; where stderr is no terminal, a line a minute at most.
+    """One bar with steps, time left, loss, learning rate and what `Throughput` measures; where stderr is no terminal, a line a minute at most.
 
     Args:
         every: seconds between lines where stderr is no terminal.
@@ -42,12 +42,16 @@ class ProgressBar(TrainerCallback):
     def on_log(self, args, state, control, logs=None, **kwargs):
         if self._bar is None or not logs:
             return
+        numbers = {name: value for name, value in logs.items() if isinstance(value, (int, float))}
         shown = {
             name: f"{value:.4g}"
-            for name, value in logs.items()
-            if isinstance(value, (int, float))
-            and (name == "learning_rate" or name.endswith(("loss", "accuracy")))
+            for name, value in numbers.items()
+            if name == "learning_rate" or name.endswith(("loss", "accuracy"))
         }
+        if "tokens_per_second" in numbers:
+            shown["tokens/s"] = f"{numbers['tokens_per_second']:,.0f}"
+        if "model_flop_utilisation" in numbers:
+            shown["of peak"] = f"{numbers['model_flop_utilisation']:.1%}"
         if not self._bar.disable:
             self._bar.set_postfix(shown)
         elif shown and (

@@ -10,6 +10,7 @@ from typing import Any
 
 from zhnlp.text.files import write_whole
 from zhnlp.training.pretraining.plan import Plan
+from zhnlp.training.pretraining.processes import main_process_first
 from zhnlp.training.pretraining.run import pretrain
 from zhnlp.training.pretraining.tokens import TokenFile
 from zhnlp.training.resumable import fault
@@ -49,9 +50,10 @@ def anneal(
         raise ValueError(f"steps is {steps}: expected at least one in which the rate falls")
     begun = folder / _BEGUN
     wanted = {"checkpoint": checkpoint.name, "steps": steps}
-    if not begun.exists() or json.loads(begun.read_text(encoding="utf-8")) != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(checkpoint, folder / checkpoint.name)
-        write_whole(begun, json.dumps(wanted))
+    with main_process_first(use_cpu=bool(options.get("use_cpu"))):
+        if not begun.exists() or json.loads(begun.read_text(encoding="utf-8")) != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(checkpoint, folder / checkpoint.name)
+            write_whole(begun, json.dumps(wanted))
     done = int(checkpoint.name.rpartition("-")[2])
     return pretrain(plan, tokenizer, files, folder, steps=done + steps, anneal=steps, **options)

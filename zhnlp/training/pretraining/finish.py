@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from zhnlp.checkpoints.card import write_card
 from zhnlp.checkpoints.quantized import save
+from zhnlp.training.pretraining.hardware import hardware_of
 from zhnlp.training.pretraining.plan import Plan
+from zhnlp.training.pretraining.throughput import tokens_read
 
 _TASKS = {"masked-lm": "fill-mask", "causal-lm": "text-generation"}
 _NETWORKS = {"masked-lm": "RoFormer", "causal-lm": "GPT-NeoX"}
@@ -27,9 +28,8 @@ def finish(
     plan: Plan,
     data: str,
     licence: str,
-    scores: Mapping[str, float],
+    scores: Mapping[str, float] | Callable[[Path], Mapping[str, float]],
     limits: str,
-    tokens_a_step: int | None = None,
 ) -> Path:
     """Write the model of a checkpoint as one that ships; returns ``folder``.
 
@@ -39,9 +39,8 @@ def finish(
         plan: what was trained.
         data: the text it learned from, in a sentence.
         licence: of the weights.
-        scores: what was measured, by name.
+        scores: what was measured, by name; or what measures it, given ``folder`` with the int8 weights that ship.
         limits: what it cannot do, in a sentence or two.
-        tokens_a_step: of all devices; None for one.
 
     Raises:
         FileNotFoundError: the checkpoint is not there.
@@ -49,12 +48,13 @@ def finish(
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
     checkpoint, folder = Path(checkpoint), Path(folder)
-    facts = training_facts(checkpoint, tokens_a_step or plan.tokens_a_step)
+    facts = training_facts(checkpoint, plan.tokens_a_step)
     loader = AutoModelForMaskedLM if plan.objective == "masked-lm" else AutoModelForCausalLM
     model = loader.from_pretrained(checkpoint)
     save(model, folder)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     tokenizer.save_pretrained(folder)
+    scores = dict(scores(folder) if callable(scores) else scores)
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     fields = {
         "language": "zh",
@@ -63,9 +63,8 @@ def finish(
         "licence": licence,
         "data": data,
         **facts,
-        "hardware": _hardware(),
         "seed": plan.seed,
-        "scores": dict(scores),
+        "scores": scores,
         "limits": limits,
         "plan": plan.as_dict(),
     }
@@ -86,7 +85,11 @@ def finish(
 
 
 def training_facts(checkpoint: Path, tokens_a_step: int) -> dict[str, Any]:
-    """Steps, tokens, and the seconds that steps took (evaluation left out), from a checkpoint's log."""
+    """Steps, tokens, the seconds that steps took (evaluation left out) and the hardware, from a checkpoint's log.
+
+    Args:
+        tokens_a_step: where the log does not say what a step reads.
+    """
     state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
     rates = [
         (entry["tokens"], entry["tokens_per_second"])
@@ -99,36 +102,23 @@ def training_facts(checkpoint: Path, tokens_a_step: int) -> dict[str, Any]:
         before = tokens
     return {
         "steps": state["global_step"],
-        "tokens": state["global_step"] * tokens_a_step,
+        "tokens": tokens_read(state["log_history"], tokens_a_step)(state["global_step"]),
         "seconds": round(seconds),
+        "hardware": hardware_of(state["log_history"]),
     }
 
 
 def curve(checkpoint: str | Path, tokens_a_step: int) -> list[dict[str, float]]:
-    """The held-out figures of a training against the tokens it had read."""
+    """The held-out figures of a training against the tokens it had read.
+
+    Args:
+        tokens_a_step: where the log does not say what a step reads.
+    """
     state = json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
+    read = tokens_read(state["log_history"], tokens_a_step)
     return [
-        {"tokens": entry["step"] * tokens_a_step}
+        {"tokens": read(entry["step"])}
         | {name.removeprefix("eval_"): value for name, value in entry.items() if name.startswith("eval_")}
         for entry in state["log_history"]
         if any(name.startswith("eval_") for name in entry)
     ]
-
-
-def _hardware() -> str:
-    import os
-
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"{torch.get_num_threads()} of {os.cpu_count()} CPU threads, {_processor()}, torch {torch.__version__}"
-
-
-def _processor() -> str:
-    cpu = Path("/proc/cpuinfo")
-    if cpu.exists():
-        for line in cpu.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

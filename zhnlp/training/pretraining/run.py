@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from zhnlp.text.files import write_whole
 from zhnlp.training.pretraining.blocks import PackedBlocks
 from zhnlp.training.pretraining.masking import MaskTokens, NextTokens
 from zhnlp.training.pretraining.plan import Plan
+from zhnlp.training.pretraining.processes import main_process_first
 from zhnlp.training.pretraining.start import start_from_counts
 from zhnlp.training.pretraining.throughput import Throughput
 from zhnlp.training.pretraining.tokens import TokenFile
@@ -51,18 +53,24 @@ def pretrain(
         files: token files to train on, mixed by ``weights``.
         out: folder of checkpoints.
         steps: optimizer steps since the beginning.
-        held_out: token files by name, scored every ``evaluate_every`` steps on ``held_out_rows`` rows.
-        anneal: of ``steps`` the last ones, in which the rate falls linearly to zero; 0 for a rate without an end.
+        held_out: token files by name, scored every ``evaluate_every`` steps on at most ``held_out_rows`` rows; those
+            shorter than a row are left out, with a warning.
+        anneal: of ``steps`` the last ones, in which the rate falls linearly to zero from what it had reached; 0 for a
+            rate without an end.
         **arguments: for transformers.TrainingArguments, e.g. ``torch_compile=True`` or ``use_cpu=True``.
 
     Raises:
-        ValueError: ``out`` holds the training of another plan, or ``steps`` lie behind its newest checkpoint.
+        ValueError: ``out`` holds the training of another plan, or ``steps`` lie behind its newest checkpoint, or are
+            fewer than ``anneal``.
     """
     import transformers
 
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    _same_plan(plan, out)
+    if not 0 <= anneal <= steps:
+        raise ValueError(f"anneal is {anneal}: expected 0 to {steps}, the steps in all")
+    with main_process_first(use_cpu=bool(arguments.get("use_cpu"))):
+        out.mkdir(parents=True, exist_ok=True)
+        _same_plan(plan, out)
     begun = newest_complete(out)
     done = 0 if begun is None else int(begun.name.rpartition("-")[2])
     if steps < done:
@@ -73,6 +81,7 @@ def pretrain(
         start_from_counts(model, _stretch(files, weights, plan.seed), seed=plan.seed)
     masked = plan.objective == "masked-lm"
     frame = (tokenizer.cls_token_id, tokenizer.sep_token_id) if masked else ()
+    tests = _held_out_rows(held_out or {}, plan, frame, held_out_rows)
     cuda = torch.cuda.is_available() and not arguments.get("use_cpu")
     settings = transformers.TrainingArguments(
         **{
@@ -83,7 +92,7 @@ def pretrain(
             "weight_decay": plan.weight_decay,
             "adam_beta2": 0.98,
             "warmup_steps": plan.warmup,
-            **_schedule(anneal),
+            "lr_scheduler_type": "constant_with_warmup",  # without an end, so that more steps continue it exactly
             "optim": "adamw_torch_fused",
             "bf16": True,
             "use_cpu": not cuda,
@@ -91,7 +100,7 @@ def pretrain(
             "remove_unused_columns": False,
             "save_steps": save_every,
             "save_total_limit": 2,
-            "eval_strategy": "steps" if held_out else "no",
+            "eval_strategy": "steps" if tests else "no",
             "eval_steps": evaluate_every,
             "logging_steps": 100,
             "report_to": "none",
@@ -105,11 +114,7 @@ def pretrain(
     train = PackedBlocks(
         files, length=length, size=steps * every, weights=weights, frame=frame, seed=plan.seed
     )
-    tests = {
-        name: PackedBlocks([file], length=length, size=held_out_rows, frame=frame, seed=plan.seed)
-        for name, file in (held_out or {}).items()
-    }
-    collate = _collator(plan, tokenizer, plan.mask_rate)
+    collate = _collator(plan, tokenizer, rate=plan.mask_rate, whole_words=plan.whole_words)
     trainer = _PretrainingTrainer(
         model=model,
         args=settings,
@@ -119,8 +124,10 @@ def pretrain(
         processing_class=tokenizer,
         callbacks=[Throughput(plan.length * every)],
     )
-    trainer.collate_held_out = _collator(plan, tokenizer, _EVALUATION_RATE) if masked else collate
+    trainer.collate_held_out = _collator(plan, tokenizer, rate=_EVALUATION_RATE, whole_words=0.0)
+    trainer.decay = anneal
     trainer.train(resume_from_checkpoint=None if begun is None else str(begun))
+    trainer.accelerator.wait_for_everyone()  # all look at the same files
     last = newest_complete(out)
     if last is None or not last.name.endswith(f"-{steps}"):
         trainer._save_checkpoint(model, trial=None)
@@ -128,18 +135,27 @@ def pretrain(
     return last
 
 
-def _schedule(decay: int) -> dict[str, Any]:
-    """A constant rate without an end, so that more steps continue it exactly; or one that falls over ``decay`` steps."""
-    if not decay:
-        return {"lr_scheduler_type": "constant_with_warmup"}
-    kwargs = {"num_decay_steps": decay, "decay_type": "linear"}
-    return {"lr_scheduler_type": "warmup_stable_decay", "lr_scheduler_kwargs": kwargs}
+def decaying_rate(warmup: int, steps: int, decay: int) -> Callable[[int], float]:
+    """The share of the learning rate at a step: it rises, stays, and over the last ``decay`` steps falls linearly to 0.
+
+    It falls from the rate that was reached, also where the warmup was not over.
+
+    Example:
+        >>> rate = decaying_rate(warmup=20, steps=14, decay=4)
+        >>> [rate(step) for step in (0, 5, 10, 12, 14)]
+        [0.0, 0.25, 0.5, 0.25, 0.0]
+    """
+
+    def rate(step: int) -> float:
+        reached = min(1.0, min(step, steps - decay) / max(1, warmup))
+        return reached * max(0, steps - max(step, steps - decay)) / decay
+
+    return rate
 
 
-def _collator(plan: Plan, tokenizer: Any, rate: float) -> MaskTokens | NextTokens:
+def _collator(plan: Plan, tokenizer: Any, *, rate: float, whole_words: float) -> MaskTokens | NextTokens:
     if plan.objective == "causal-lm":
         return NextTokens()
-    whole_words = plan.whole_words if rate == plan.mask_rate else 0.0
     return MaskTokens(tokenizer, rate=rate, whole_words=whole_words, seed=plan.seed)
 
 
@@ -154,10 +170,26 @@ def _stretch(files: Sequence[TokenFile], weights: Sequence[float] | None, seed: 
     return np.concatenate([blocks[row]["ids"] for row in range(rows)])
 
 
+def _held_out_rows(
+    held_out: Mapping[str, TokenFile], plan: Plan, frame: tuple[int, ...], most: int
+) -> dict[str, PackedBlocks]:
+    """The rows to score, by name; what is shorter than a row is left out and said."""
+    rows = {name: len(file) // (plan.length - len(frame)) for name, file in held_out.items()}
+    if short := ", ".join(name for name, count in rows.items() if not count):
+        log.warning("held-out text shorter than a row of %d tokens is not scored: %s", plan.length, short)
+    return {
+        name: PackedBlocks(
+            [held_out[name]], length=plan.length, size=min(most, count), frame=frame, seed=plan.seed
+        )
+        for name, count in rows.items()
+        if count
+    }
+
+
 def _same_plan(plan: Plan, out: Path) -> None:
     path = out / "plan.json"
     if not path.exists():
-        path.write_text(json.dumps(plan.as_dict(), indent=1), encoding="utf-8")
+        write_whole(path, json.dumps(plan.as_dict(), indent=1))
         return
     old = json.loads(path.read_text(encoding="utf-8"))
     if changed := {
@@ -171,6 +203,15 @@ class _PretrainingTrainer(Trainer):
     """The trainer with held-out loss, and accuracy or bits, of each named set in place of transformers' evaluation."""
 
     collate_held_out: Any = None
+    decay = 0
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        if self.decay and self.lr_scheduler is None:
+            rate = decaying_rate(
+                self.args.get_warmup_steps(num_training_steps), num_training_steps, self.decay
+            )
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, rate)
+        return super().create_scheduler(num_training_steps, optimizer)
 
     def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
         figures: dict[str, float] = {}
@@ -195,24 +236,30 @@ def held_out_scores(
     for begin in range(0, len(rows), batch):
         data = collate([rows[number] for number in range(begin, min(begin + batch, len(rows)))])
         data = {name: tensor.to(device) for name, tensor in data.items()}
-        labels = data["labels"] if masked else data["labels"][:, 1:]
-        asked = int((labels != -100).sum())
-        with torch.autocast(device.type, torch.bfloat16):
-            total += float(model(**data).loss) * asked
-            if masked:
-                right += _right(model, data)
+        if masked:
+            nats, hits, asked = _masked_scores(model, data)
+            total, right = total + nats, right + hits
+        else:
+            asked = int((data["labels"][:, 1:] != -100).sum())
+            with torch.autocast(device.type, torch.bfloat16):
+                total += float(model(**data).loss) * asked
         count += asked
     model.train(was_training)
     scores = {"loss": total / count}
     return scores | {"accuracy": right / count} if masked else scores
 
 
-def _right(model: torch.nn.Module, data: dict[str, torch.Tensor]) -> int:
-    """How many asked tokens are the likeliest of the vocabulary."""
+def _masked_scores(model: torch.nn.Module, data: dict[str, torch.Tensor]) -> tuple[float, int, int]:
+    """The nats of the asked tokens, how many are the likeliest of the vocabulary, and how many were asked."""
     from zhnlp.models.roformer import encode
 
     network = getattr(model, "_orig_mod", model)
+    head = network.cls.predictions
     asked = data["labels"] != -100
-    hidden = encode(network.roformer, data["input_ids"])[asked]  # (N, D)
-    guess = network.cls.predictions(hidden).argmax(-1)
-    return int((guess == data["labels"][asked]).sum())
+    gold = data["labels"][asked]
+    with torch.autocast(gold.device.type, torch.bfloat16):
+        picked = head.transform(encode(network.roformer, data["input_ids"])[asked])  # (N, D)
+    decoder = head.decoder
+    said = torch.nn.functional.linear(picked.float(), decoder.weight.float(), decoder.bias.float())  # (N, V)
+    nats = torch.nn.functional.cross_entropy(said, gold, reduction="sum")
+    return float(nats), int((said.argmax(-1) == gold).sum()), len(gold)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+from typing import Any
 
 import torch
 from transformers import TrainerCallback
+
+from zhnlp.training.pretraining.hardware import FIELD, hardware
 
 
 class Throughput(TrainerCallback):
     """Adds ``tokens``, ``tokens_per_second`` and ``model_flop_utilisation`` to what a training logs.
 
     Utilisation is 6 floating-point operations for each weight of the layers and each token, over what a large bf16 matrix
-    product reaches on the same device and threads, measured once; time of evaluation is left out. The products of
-    attention and of the vocabulary are not counted.
+    product reaches on the same device and threads, measured once. A step counts from the end of the one before, so
+    loading and masking are in it; evaluating and saving are not. The products of attention and of the vocabulary are
+    not counted. What the training runs on goes into the log too, for `finish`.
 
     Args:
         tokens_a_step: tokens that all devices together read in a step.
@@ -22,7 +28,9 @@ class Throughput(TrainerCallback):
     def __init__(self, tokens_a_step: int):
         self.tokens_a_step = tokens_a_step
         self.peak = 0.0
-        self.steps, self.spent, self.begun = 0, 0.0, 0.0
+        self.steps, self.spent = 0, 0.0
+        self.mark: float | None = None  # when the step that now runs began
+        self.first, self.before = 0, 0
 
     def on_train_begin(self, args, state, control, model=None, **others):
         self.weights = sum(
@@ -31,19 +39,34 @@ class Throughput(TrainerCallback):
             if weight.ndim == 2 and "embed" not in name
         )
         self.peak = matrix_peak(args.device)
+        self.mark = None
+        self.first = state.global_step
+        self.before = tokens_read(state.log_history, self.tokens_a_step)(state.global_step)
+        found = hardware(args.device, args.world_size)
+        if next((entry[FIELD] for entry in reversed(state.log_history) if FIELD in entry), None) != found:
+            state.log_history.append({"step": state.global_step, FIELD: found})
 
     def on_step_begin(self, args, state, control, **others):
-        self.begun = time.perf_counter()
+        if self.mark is None:
+            self.mark = time.perf_counter()
 
     def on_step_end(self, args, state, control, **others):
-        self.spent += time.perf_counter() - self.begun
+        now = time.perf_counter()
+        self.spent += now - self.mark
+        self.mark = now
         self.steps += 1
+
+    def on_evaluate(self, args, state, control, **others):
+        self.mark = time.perf_counter()  # whatever came since the step was no training
+
+    def on_save(self, args, state, control, **others):
+        self.mark = time.perf_counter()
 
     def on_log(self, args, state, control, logs=None, **others):
         if logs is None or "loss" not in logs or not self.steps:
             return
         rate = self.steps * self.tokens_a_step / self.spent
-        logs["tokens"] = state.global_step * self.tokens_a_step
+        logs["tokens"] = self.before + (state.global_step - self.first) * self.tokens_a_step
         logs["tokens_per_second"] = round(rate)
         logs["model_flop_utilisation"] = round(
             6 * self.weights * rate / (self.peak * max(1, args.world_size)), 4
@@ -53,6 +76,32 @@ class Throughput(TrainerCallback):
                 {name: logs[name] for name in list(logs) if name not in state.log_history[-1]}
             )
         self.steps, self.spent = 0, 0.0
+
+
+def tokens_read(history: Iterable[Mapping[str, Any]], tokens_a_step: int) -> Callable[[int], int]:
+    """From a step to the tokens that all devices had read by then, from the log of a training.
+
+    Args:
+        history: ``log_history`` of a trainer's state.
+        tokens_a_step: what a step reads where the log does not say.
+
+    Example:
+        >>> read = tokens_read([{"step": 10, "tokens": 640}, {"step": 20, "tokens": 1920}], 64)
+        >>> [read(step) for step in (5, 10, 15, 22)]
+        [320, 640, 1280, 2176]
+    """
+    points = [(0, 0), *((entry["step"], entry["tokens"]) for entry in history if "tokens" in entry)]
+
+    def read(step: int) -> int:
+        (s0, t0), (s1, t1) = (0, 0), (1, tokens_a_step)
+        for before, after in pairwise(points):
+            if after[0] > before[0]:
+                (s0, t0), (s1, t1) = before, after
+            if after[0] >= step:
+                break
+        return round(t0 + (step - s0) * (t1 - t0) / (s1 - s0))
+
+    return read
 
 
 def matrix_peak(device: torch.device | str, size: int = 2048) -> float:

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zhnlp.text.files import write_whole
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
+
+    from zhnlp.tokenizers.words import WordTokenizer
 
 _BATCH = 1_000_000  # characters that are tokenized together
 
@@ -64,14 +68,15 @@ class TokenFile:
         tokenizer: PreTrainedTokenizerFast,
         folder: str | Path,
         *,
-        word_starts: WordStarts | None = None,
+        word_starts: WordStarts | WordTokenizer | None = None,
     ) -> TokenFile:
         """Tokenize documents into ``folder``; what stands there is replaced.
 
         Args:
             documents: read once, in their order.
             tokenizer: a fast tokenizer.
-            word_starts: from a text to the offsets at which its words start, as `Segmenter.spans`; None for no words.
+            word_starts: a `WordTokenizer` (jieba, a mined lexicon, Unigram), or a function from a text to the offsets at
+                which its words start (`Segmenter.spans` is the fastest); None for no words.
 
         Raises:
             ValueError: there is no document, or the tokenizer is not a fast one.
@@ -87,6 +92,7 @@ class TokenFile:
         """
         if not getattr(tokenizer, "is_fast", False):
             raise ValueError(f"{type(tokenizer).__name__} is not a fast tokenizer: expected one with offsets")
+        starts_of = None if word_starts is None else starts_function(word_starts)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "tokens.json").unlink(missing_ok=True)  # it is written last: without it nothing here counts
@@ -95,15 +101,15 @@ class TokenFile:
         if None in frame:
             frame = [tokenizer.bos_token_id, tokenizer.eos_token_id]
         first, last = ([] if token is None else [token] for token in frame)
-        facts = {"dtype": dtype, "tokens": 0, "words": word_starts is not None}
+        facts = {"dtype": dtype, "tokens": 0, "words": starts_of is not None}
         facts |= {"documents": 0, "characters": 0, "unknown": 0}
         with (folder / "ids.bin").open("wb") as to_ids, (folder / "starts.bin").open("wb") as to_starts:
             for texts in _batches(documents):
-                for text, encoding in zip(texts, _encode(tokenizer, texts, offsets=word_starts is not None)):
+                for text, encoding in zip(texts, _encode(tokenizer, texts, offsets=starts_of is not None)):
                     ids = np.array([*first, *encoding.ids, *last], dtype)
                     ids.tofile(to_ids)
-                    if word_starts is not None:
-                        _starts(text, encoding, word_starts, len(first), len(last)).tofile(to_starts)
+                    if starts_of is not None:
+                        _starts(text, encoding, starts_of, len(first), len(last)).tofile(to_starts)
                     facts["tokens"] += len(ids)
                     facts["documents"] += 1
                     facts["characters"] += len("".join(text.split()))
@@ -112,10 +118,32 @@ class TokenFile:
             raise ValueError(
                 "there is no document: expected text. Next: look at the corpus' report for what was skipped"
             )
-        if word_starts is None:
-            (folder / "starts.bin").unlink()
-        (folder / "tokens.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        if starts_of is None:
+            (folder / "starts.bin").unlink(missing_ok=True)
+        write_whole(folder / "tokens.json", json.dumps(facts, indent=1))
         return cls(folder)
+
+
+def starts_function(words: WordStarts | WordTokenizer) -> WordStarts:
+    """From a text to the offsets at which its words start, whatever finds the words.
+
+    Raises:
+        TypeError: ``words`` is neither a function nor has ``spans``.
+
+    Example:
+        >>> from zhnlp.mining.segmenter import Segmenter
+        >>> from zhnlp.tokenizers.words import MinedWords
+        >>> starts_function(MinedWords(Segmenter.from_counts({"变压器": 9, "检修": 5})))("变压器检修").tolist()
+        [0, 3]
+    """
+    if callable(words):
+        return words
+    if not callable(getattr(words, "spans", None)):
+        raise TypeError(
+            f"word_starts got {type(words).__name__}: expected a WordTokenizer of zhnlp.tokenizers.words, or a function "
+            "from a text to offsets"
+        )
+    return lambda text: np.fromiter((start for start, _ in words.spans(text)), np.int64)
 
 
 def _batches(documents: Iterable[str]) -> Iterable[list[str]]:
