@@ -3,9 +3,11 @@
 Run: pytest tests/checkpoints/test_locate.py
 """
 
+import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -17,7 +19,7 @@ from zhnlp.checkpoints.locate import locate
 NOBODY = "http://127.0.0.1:9"  # no one listens there
 
 
-def asked(name, cache, **environment):
+def asked(name, cache, patterns=None, revision=None, **environment):
     """What `locate` says in a process of its own, and the seconds it took to say it."""
     code = f"""
 import time
@@ -25,7 +27,7 @@ from zhnlp.checkpoints.locate import locate
 import huggingface_hub
 begin = time.perf_counter()
 try:
-    print(locate({name!r}, cache_dir={str(cache)!r}))
+    print(locate({name!r}, cache_dir={str(cache)!r}, patterns={patterns!r}, revision={revision!r}))
 except Exception as error:
     print(type(error).__name__, error)
 print(time.perf_counter() - begin)
@@ -54,16 +56,91 @@ def test_offline_the_error_names_all_ways_out_at_once(tmp_path):
         assert seconds < 15
 
 
-def test_offline_the_cache_serves(tmp_path):
+COMMIT = "0123456789012345678901234567890123456789"
+
+
+def cached(cache, *files):
     """The Hub library's own layout of a cached checkpoint."""
-    commit = "0123456789012345678901234567890123456789"
-    snapshot = tmp_path / "models--me--small" / "snapshots" / commit
+    snapshot = cache / "models--me--small" / "snapshots" / COMMIT
     snapshot.mkdir(parents=True)
-    (snapshot / "config.json").write_text("{}")
-    (tmp_path / "models--me--small" / "refs").mkdir()
-    (tmp_path / "models--me--small" / "refs" / "main").write_text(commit)
-    said, _ = asked("me/small", tmp_path, HF_ENDPOINT=NOBODY)
-    assert said == str(snapshot)
+    for file in files:
+        (snapshot / file).write_text("{}")
+    (cache / "models--me--small" / "refs").mkdir()
+    (cache / "models--me--small" / "refs" / "main").write_text(COMMIT)
+    return snapshot
+
+
+def test_offline_the_cache_serves(tmp_path):
+    snapshot = cached(tmp_path, "config.json", "model.safetensors")
+    assert asked("me/small", tmp_path, HF_ENDPOINT=NOBODY)[0] == str(snapshot)
+    assert asked("me/small", tmp_path, HF_HUB_OFFLINE="1")[0] == str(snapshot)
+
+
+def test_a_copy_without_weights_is_for_tokenizers_only(tmp_path):
+    snapshot = cached(tmp_path, "config.json", "vocab.txt")
+    said, _ = asked("me/small", tmp_path, HF_HUB_OFFLINE="1")
+    assert said.startswith("ConnectionError") and "has no whole copy" in said
+    assert asked("me/small", tmp_path, ["vocab.txt"], HF_HUB_OFFLINE="1")[0] == str(snapshot)
+    index = {"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps(index))
+    (snapshot / "model-1.safetensors").write_text("")
+    assert "has no whole copy" in asked("me/small", tmp_path, HF_HUB_OFFLINE="1")[0]
+    (snapshot / "model-2.safetensors").write_text("")
+    assert asked("me/small", tmp_path, HF_HUB_OFFLINE="1")[0] == str(snapshot)
+
+
+@pytest.fixture
+def hub():
+    """A Hub of our own: it says yes to everything, and to questions about models what ``answer`` is (None: hangs up)."""
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            server.asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def do_GET(self):
+            server.asked.append(self.path)
+            if server.answer is None:
+                self.connection.close()
+                return
+            self.send_response(server.answer)
+            if server.answer == 404:
+                self.send_header("X-Error-Code", "RepoNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked, server.answer = [], None
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_cached_commit_is_served_without_asking(tmp_path, hub):
+    snapshot = cached(tmp_path, "config.json", "model.safetensors", "tokenizer.json")
+    assert asked("me/small", tmp_path, revision=COMMIT, HF_ENDPOINT=hub.url)[0] == str(snapshot)
+    assert hub.asked == []
+    assert asked("me/small", tmp_path, HF_ENDPOINT=hub.url)[0] == str(snapshot)  # main may have moved
+    assert "/api/models/me/small" in hub.asked[-1]
+
+
+def test_a_hub_that_fails_is_no_missing_checkpoint(tmp_path, hub):
+    for answer, kind, said in (
+        (None, "ConnectionError", f"{hub.url} failed"),
+        (500, "ConnectionError", f"{hub.url} failed"),
+        (404, "FileNotFoundError", "is not on the Hub"),
+    ):
+        hub.answer = answer
+        for patterns in (None, ["vocab.txt"]):
+            found, _ = asked("me/small", tmp_path, patterns, HF_ENDPOINT=hub.url)
+            assert found.startswith(kind) and said in found, (answer, found)
 
 
 def test_a_local_folder_goes_before_the_hub(tmp_path, monkeypatch):

@@ -152,7 +152,7 @@ def offline(monkeypatch):
 def test_offline_names_the_cache_the_variables_and_what_ships(tmp_path, offline):
     with pytest.raises(ConnectionError) as refused:
         load("hfl/chinese-roberta-wwm-ext", cache_dir=tmp_path)
-    for word in (str(tmp_path), "HF_HUB_OFFLINE=1", "HF_ENDPOINT", "a model that ships"):
+    for word in (str(tmp_path), "HF_HUB_OFFLINE is set", "HF_ENDPOINT", "a model that ships"):
         assert word in str(refused.value)
 
 
@@ -165,7 +165,7 @@ def test_a_hub_id_in_the_cache_loads_offline(tmp_path, offline):
     for revision in (None, "v1", commit):
         tokenizer = load("me/bert", cache_dir=tmp_path, revision=revision)
         assert tokenizer.tokenize("我们ab") == ["我", "们", "a", "##b"]
-    with pytest.raises(ConnectionError, match="me/bert is not in the cache"):
+    with pytest.raises(ConnectionError, match="'me/bert' is no shipped model.*has no whole copy"):
         load("me/bert", cache_dir=tmp_path, revision="v2")
 
 

@@ -5,45 +5,116 @@ The Hub library's own variables hold: HF_ENDPOINT (a mirror), HF_HUB_OFFLINE, HF
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 PATTERNS = ("*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "README.md")
 PATIENCE = 5.0  # seconds that the Hub has to answer at all
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+_COMMIT = re.compile("[0-9a-f]{40}")
+_TRANSPORT = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "requests",
+    "urllib3",
+)  # what the Hub library talks through
 
 
-def fetch(name: str, *, revision: str | None = None, cache_dir: str | Path | None = None) -> Path:
+def fetch(
+    name: str,
+    *,
+    revision: str | None = None,
+    cache_dir: str | Path | None = None,
+    patterns: Sequence[str] = PATTERNS,
+) -> Path:
     """The folder of a Hub checkpoint in the local cache, downloaded if need be: configuration, safetensors, tokenizer.
+
+    A commit that the cache has whole is served without a question to the Hub, and so is anything in offline mode.
 
     Args:
         name: "owner/name".
         revision: branch, tag or commit; None for the main branch.
         cache_dir: of the Hub library; None for its own choice.
+        patterns: of the files that are wanted; without "*.safetensors" a tokenizer is enough.
 
     Raises:
         FileNotFoundError: the Hub has no such checkpoint or revision, or asks for a login.
         ConnectionError: the Hub cannot be reached, or offline mode is on, and the cache has no copy.
         ValueError: ``name`` cannot be the name of a Hub checkpoint, or its weights are pickles only.
     """
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    options = {"revision": revision, "cache_dir": cache_dir, "allow_patterns": list(PATTERNS)}
-    reason = _unreachable()
+    wanted = {"revision": revision, "cache_dir": cache_dir, "allow_patterns": list(patterns)}
+    offline = constants.is_offline_mode()
     try:
-        if reason:
-            return Path(snapshot_download(name, local_files_only=True, **options))
-        files = [file.rfilename for file in HfApi().model_info(name, revision=revision, timeout=30).siblings]
-        refuse_pickles(name, files)
-        return Path(snapshot_download(name, ignore_patterns=["*/*"], **options))
+        if not offline and _COMMIT.fullmatch(revision or "") and (folder := _cached(name, wanted, both=True)):
+            return folder
+        reason = "HF_HUB_OFFLINE is set" if offline else _unreachable()
+        try:
+            if not reason:
+                return _download(name, wanted)
+        except Exception as error:
+            if not _is_transport(error):
+                raise
+            reason = f"{constants.ENDPOINT} failed ({_first_line(error) or type(error).__name__})"
+        if folder := _cached(name, wanted):
+            return folder
     except HFValidationError as error:
         raise ValueError(f"{name!r} is no name of a Hub checkpoint ({error}): expected owner/name") from None
-    except LocalEntryNotFoundError:
-        raise ConnectionError(_offline(name, reason or "the download failed", cache_dir)) from None
     except HfHubHTTPError as error:
         raise FileNotFoundError(
             f"{name!r}{f' at {revision}' if revision else ''} is not on the Hub, or not for you: {_first_line(error)}. "
             f"Expected a shipped name ({_shipped()}), a folder or a Hub id. Next: check the spelling, or hf auth login"
         ) from None
+    raise ConnectionError(_offline(name, reason, cache_dir))
+
+
+def _download(name: str, wanted: dict[str, Any]) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+
+    if "*.safetensors" in wanted["allow_patterns"]:
+        found = HfApi().model_info(name, revision=wanted["revision"], timeout=2 * PATIENCE).siblings
+        refuse_pickles(name, [file.rfilename for file in found])
+    return Path(snapshot_download(name, ignore_patterns=["*/*"], **wanted))
+
+
+def _cached(name: str, wanted: dict[str, Any], *, both: bool = False) -> Path | None:
+    """The folder in the cache if it has the weights or, where none are wanted, a tokenizer; ``both``: weights and that."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, local_files_only=True, ignore_patterns=["*/*"], **wanted))
+    except LocalEntryNotFoundError:
+        return None
+    reads = any(any(folder.glob(pattern)) for pattern in _TOKENIZERS)
+    if "*.safetensors" not in wanted["allow_patterns"]:
+        return folder if reads else None
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        whole = all(
+            (folder / file).is_file() for file in json.loads(index.read_text("utf-8"))["weight_map"].values()
+        )
+    else:
+        whole = any(any(folder.glob(pattern)) for pattern in ("*.safetensors", "*.bin"))
+    return folder if whole and (reads or not both) else None
+
+
+def _is_transport(error: Exception) -> bool:
+    """Whether the way to the Hub failed, or the Hub itself (5xx, too many requests), not what was asked for."""
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    if isinstance(error, HfHubHTTPError):
+        status = getattr(error.response, "status_code", 500)
+        return status >= 500 or status == 429
+    own = (ConnectionError, TimeoutError, LocalEntryNotFoundError)
+    return isinstance(error, own) or type(error).__module__.partition(".")[0] in _TRANSPORT
 
 
 def refuse_pickles(name: str | Path, files: list[str]) -> None:
@@ -80,8 +151,6 @@ def _unreachable() -> str:
     from huggingface_hub import constants
     from huggingface_hub.utils import get_session
 
-    if constants.is_offline_mode():
-        return "HF_HUB_OFFLINE is set"
     try:
         get_session().head(constants.ENDPOINT, timeout=PATIENCE)
     except Exception as error:  # what is raised depends on the HTTP library that the Hub library has chosen

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from zhnlp.checkpoints.catalogue import find, shipped
 
 
 def locate(
-    name_or_path: str | Path, *, revision: str | None = None, cache_dir: str | Path | None = None
+    name_or_path: str | Path,
+    *,
+    revision: str | None = None,
+    cache_dir: str | Path | None = None,
+    patterns: Sequence[str] | None = None,
 ) -> Path:
     """The folder of a model. A shipped name comes first, then a local folder, then the Hub.
 
@@ -17,6 +22,7 @@ def locate(
         name_or_path: shipped name, folder, or Hub id "owner/name".
         revision: of the Hub.
         cache_dir: of the Hub library.
+        patterns: of the files that are wanted from the Hub; None for all of a checkpoint (see `fetch`).
 
     Raises:
         FileNotFoundError: no such folder, or the Hub has no such checkpoint.
@@ -59,6 +65,6 @@ def locate(
         raise FileNotFoundError(
             f"{text} is no folder here, though {Path(text).parent} is. Next: ls {Path(text).parent}"
         )
-    from zhnlp.checkpoints.hub import fetch
+    from zhnlp.checkpoints.hub import PATTERNS, fetch
 
-    return fetch(text, revision=revision, cache_dir=cache_dir)
+    return fetch(text, revision=revision, cache_dir=cache_dir, patterns=patterns or PATTERNS)

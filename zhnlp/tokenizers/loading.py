@@ -7,13 +7,26 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zhnlp.tokenizers.hub import locate
+from zhnlp.checkpoints import find
+from zhnlp.checkpoints.locate import locate
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 logger = logging.getLogger(__name__)
 
+TOKENIZER_FILES = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "*.model",
+)  # what is fetched from the Hub to make a tokenizer; never weights
 _OTHER_VOCABULARIES = ("tokenizer.json", "vocab.json", "*.model")  # whose owners need no vocab.txt
 _CODE = "it brings its own Python code, which zhnlp never runs. Next: look for a version of it with a tokenizer.json"
 
@@ -54,7 +67,9 @@ def load(
     from zhnlp.tokenizers.checks import check as check_tokenizer
     from zhnlp.tokenizers.repairs import repair
 
-    place = locate(name_or_path, revision=revision, cache_dir=cache_dir)
+    place = Path(name_or_path).expanduser()
+    if not place.is_file() or find(str(name_or_path)) is not None:
+        place = locate(name_or_path, revision=revision, cache_dir=cache_dir, patterns=TOKENIZER_FILES)
     tokenizer = _from_file(place) if place.is_file() else _from_folder(place)
     if not tokenizer.is_fast:
         raise ValueError(
