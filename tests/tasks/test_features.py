@@ -121,6 +121,40 @@ def test_save_keeps_every_bit_of_the_weights(folder, pipe, tmp_path):
     assert np.array_equal(pipeline("feature-extraction", tmp_path, dtype="float32")(TEXTS), pipe(TEXTS))
 
 
+def test_half_a_surrogate_pair_is_read_as_one_unknown_character(pipe):
+    for rest in ("电", "电" * 90):  # the second is cut
+        assert np.array_equal(pipe("\ud800" + rest), pipe("\ufffd" + rest))
+
+
+def test_a_broken_checkpoint_is_refused():
+    model = make_model("bert").bert
+    with torch.no_grad():
+        model.encoder.layer[1].output.dense.weight[3, 3] = torch.nan
+    pipe = pipeline("feature-extraction", model, tokenizer=make_tokenizer(), normalize=True)
+    with pytest.raises(ValueError, match="BertModel gives nan or infinite hidden states"):
+        pipe(TEXTS)
+
+
+def test_saving_into_a_file_is_refused(pipe, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(FileExistsError, match="file is a file: expected the name of a folder"):
+        pipe.save(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_seeds_have_a_range(folder):
+    for seed, error in (
+        ("x", TypeError),
+        (1.0, TypeError),
+        (True, TypeError),
+        (2**70, ValueError),
+        (-1, ValueError),
+    ):
+        with pytest.raises(error, match=r"seed=.* expected .*0 to 9,223"):
+            pipeline("feature-extraction", folder, seed=seed)
+    assert pipeline("feature-extraction", folder, seed=2**63 - 1)("电").shape == (32,)
+
+
 def test_refusals(folder, pipe):
     for options, said in (
         ({"pooling": "middle"}, "expected mean, cls"),
@@ -132,24 +166,23 @@ def test_refusals(folder, pipe):
             pipeline("feature-extraction", folder, **options)
     with pytest.raises(TypeError, match="without tokenizer="):
         pipeline("feature-extraction", make_model("bert"))
-    for wrong in (3, b"x", ["a", None]):
+    for wrong in (3, b"x", ["a", None], {"电": 1}):
         with pytest.raises(TypeError, match="expected"):
             pipe(wrong)
 
 
-def test_without_the_shipped_model_the_default_says_so():
-    pipe = pipeline("feature-extraction")
-    if find(pipe.default) is not None:
-        pytest.skip("zhnlp-mlm-small ships here")
+def test_no_model_is_the_default():
     with pytest.raises(
-        FileNotFoundError, match="default model zhnlp-mlm-small, which this installation lacks"
+        TypeError, match=r'got no model.*worse than a bag of characters.*model="zhnlp-mlm-small"'
     ):
-        pipe("电")
+        pipeline("feature-extraction")
+    assert "There is no default." in pipeline.help("feature-extraction")
+    assert "None: zhnlp-mlm-small, which ships." in pipeline.help("fill-mask")
 
 
-def test_the_shipped_model_is_the_default_and_is_named(caplog):
+def test_the_shipped_model_gives_vectors():
     if find("zhnlp-mlm-small") is None:
         pytest.skip("zhnlp-mlm-small is not in zhnlp/checkpoints yet")
-    pipe = pipeline("feature-extraction")
+    pipe = pipeline("feature-extraction", "zhnlp-mlm-small")
     assert pipe(["今天天气很好", "变压器"]).shape == (2, pipe.model.config.hidden_size)
     assert pipe.name == "zhnlp-mlm-small"

@@ -109,7 +109,46 @@ def test_of_a_long_text_the_part_around_the_masks_is_read(folder):
     assert pipe.report.cut == 3
 
 
+def test_the_tokenizer_of_the_user_stays_as_it_was(kind):
+    tokenizer = make_tokenizer()
+    tokenizer.backend_tokenizer.enable_truncation(5)
+    tokenizer.backend_tokenizer.enable_padding(length=7)
+    before = tokenizer.backend_tokenizer.to_str()
+    pipe = pipeline("fill-mask", make_model(kind), tokenizer=tokenizer)
+    for text in ("变压器检修[MASK]", "电网" * 90 + "[MASK]"):  # the second is cut
+        assert pipe(text)[0]["sequence"].startswith(text[:5])
+    assert tokenizer.backend_tokenizer.to_str() == before
+
+
+@pytest.mark.parametrize("length", [1, 90])
+def test_half_a_surrogate_pair_is_read_as_one_unknown_character(pipe, length):
+    text = "\udcff电\ud800[MASK]" + "网" * length
+    found = pipe(text)
+    assert found[0]["sequence"] == text.replace("[MASK]", found[0]["token_str"])
+    assert [row["score"] for row in found] == [
+        row["score"] for row in pipe(text.replace("\udcff", "\ufffd").replace("\ud800", "\ufffd"))
+    ]
+
+
+def test_a_broken_checkpoint_is_refused(kind, tmp_path):
+    model = make_model(kind)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.fill_(torch.nan)
+    pipe = pipeline("fill-mask", model, tokenizer=make_tokenizer())
+    with pytest.raises(
+        ValueError, match=f"{type(model).__name__} gives nan or infinite logits.*download it again"
+    ):
+        pipe("电[MASK]")
+
+
 def test_refusals(pipe, folder):
+    for targets in (3, [3], ["电", None], b"x", {"电": 1}):
+        with pytest.raises(TypeError, match=r"targets=.*such as targets=\['好', '坏'\]"):
+            pipe("[MASK]", targets=targets)
+        with pytest.raises(TypeError, match="targets="):
+            pipeline("fill-mask", targets=targets)
+    with pytest.raises(TypeError, match="fill-mask got dict: expected a str or an iterable of str"):
+        pipe({"[MASK]": 1})
     for text in ("电网", "", "[mask]"):
         with pytest.raises(ValueError, match=r"without \[MASK\].*expected one or more"):
             pipe(text)
@@ -132,3 +171,13 @@ def test_the_shipped_model_knows_chinese():
     pipe = pipeline("fill-mask")
     assert pipe("中华人民共和[MASK]")[0]["token_str"] == "国"
     assert {"token_str", "score", "sequence"} <= pipe("今天天[MASK]很好。")[0].keys()
+
+
+def test_without_the_shipped_model_the_default_says_so():
+    pipe = pipeline("fill-mask")
+    if find(pipe.default) is not None:
+        pytest.skip("zhnlp-mlm-small ships here")
+    with pytest.raises(
+        FileNotFoundError, match="default model zhnlp-mlm-small, which this installation lacks"
+    ):
+        pipe("电[MASK]")

@@ -9,6 +9,7 @@ import re
 
 import pytest
 import torch
+import transformers
 from small_models import VOCABULARY, make_model, make_tokenizer, save_checkpoint
 
 from zhnlp import pipeline
@@ -113,6 +114,90 @@ def test_max_length_counts_the_prompt(pipe):
         assert len(squeezed(result["text"])) <= max(1, 9 - 1 - len(prompt))  # [CLS] counts too
 
 
+def test_a_row_is_written_to_its_own_limit_whatever_is_beside_it(pipe):
+    """Beside a prompt of 57 characters one of a single character has room for 62 all the same."""
+    prompts = ["电", "电网" * 28 + "电", "变压器检修", "电网" * 20]
+    free = {"temperature": 0, "repetition_penalty": 1.3}
+    for length in (64, 50):
+        together = pipe(prompts, max_length=length, **free)
+        for prompt, result in zip(prompts, together):
+            alone = pipe(prompt, max_length=length, **free)
+            assert result["text"] == alone["text"]
+            assert result["score"] == pytest.approx(alone["score"], abs=1e-4)
+    pipe(prompts, max_length=64, num_return=2)
+
+
+def test_padding_is_no_repeated_token(kind):
+    """Where the end token pads, as in GPT-2, a short row would be punished for its padding."""
+    model, tokenizer = make_model(kind), make_tokenizer(causal=True)
+    tokenizer.pad_token = "[SEP]"
+    pipe = pipeline("text-generation", model, tokenizer=tokenizer, max_new_tokens=10, temperature=0)
+    for prompt, result in zip(PROMPTS, pipe(PROMPTS, repetition_penalty=50.0)):
+        assert result["text"] == pipe(prompt, repetition_penalty=50.0)["text"]
+
+
+def test_the_budget_counts_what_will_be_written(folder):
+    """Rows × (prompt + new) × texts stay within it, and so do the logits that are scored at a time."""
+    seen = []
+
+    def count_positions(module, arguments, output):
+        seen.append(output.logits.shape[:2].numel())
+
+    for options, batches in (({"num_return": 1}, 4), ({"num_return": 3}, 10)):
+        pipe = pipeline(
+            "text-generation", folder, dtype="float32", max_new_tokens=10, token_budget=36, **options
+        )
+        pipe(["电"] * 10)  # 2 tokens of a prompt and 10 more: 3 rows a batch, then 1
+        assert pipe.report.batches == batches
+    pipe = pipeline("text-generation", folder, dtype="float32", max_new_tokens=10, seed=0)
+    pipe.model.register_forward_hook(count_positions)
+    whole = pipe(["电"] * 40)
+    assert max(seen) > 200
+    seen.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zhnlp.tasks.generation.SCORED", 30 * len(VOCABULARY))
+        parts = pipe(["电"] * 40)
+    assert max(seen) <= 40  # rows of a step of writing
+    assert [row["text"] for row in parts] == [row["text"] for row in whole]
+    for one, other in zip(parts, whole):
+        assert one["score"] == pytest.approx(other["score"], abs=1e-5)
+
+
+def test_streams_that_run_side_by_side_repeat(folder):
+    pipe = pipeline("text-generation", folder, dtype="float32", max_new_tokens=6, seed=3, batch_size=1)
+    wanted = [list(pipe(iter(PROMPTS))), list(pipe(iter(PROMPTS[::-1])))]
+    one, other = pipe(iter(PROMPTS)), pipe(iter(PROMPTS[::-1]))
+    found = list(zip(one, other))
+    assert [list(column) for column in zip(*found)] == wanted
+
+
+def test_the_tokenizer_of_the_user_stays_as_it_was(kind, folder):
+    tokenizer = make_tokenizer(causal=True)
+    tokenizer.backend_tokenizer.enable_truncation(5)
+    tokenizer.backend_tokenizer.enable_padding(length=7)
+    before = tokenizer.backend_tokenizer.to_str()
+    for pipe in (
+        pipeline("text-generation", make_model(kind), tokenizer=tokenizer, max_new_tokens=3),
+        pipeline("text-generation", folder, tokenizer=tokenizer, max_new_tokens=3),
+    ):
+        pipe(["变压器检修变压器检修", "电"])
+        assert tokenizer.backend_tokenizer.to_str() == before
+
+
+def test_ids_outside_the_vocabulary_are_repaired(tmp_path):
+    """UER's GPT-2 names 50256, of GPT-2, for begin and end."""
+    save_checkpoint(tmp_path, "gpt2", bos_token_id=50256, eos_token_id=50256, pad_token_id=None)
+    pipe = pipeline("text-generation", tmp_path, dtype="float32", max_new_tokens=3)
+    pipe.save(tmp_path / "saved")
+    for model in (pipe.model, make_saved(tmp_path / "saved")):
+        for owner in (model.config, model.generation_config):
+            assert (owner.bos_token_id, owner.eos_token_id, owner.pad_token_id) == (2, 3, 0)
+
+
+def make_saved(folder):
+    return transformers.AutoModelForCausalLM.from_pretrained(folder)
+
+
 def test_streamed_pieces_are_the_text(pipe):
     pieces = []
     result = pipe("变压器", stream=pieces.append, max_new_tokens=40)
@@ -127,6 +212,30 @@ def test_a_long_prompt_loses_its_beginning_and_is_counted(folder):
         cut = pipe(prompt)
     assert cut["text"] == pipe(prompt[-53:])["text"]  # 64 - 10, [CLS] among them
     assert pipe.report.cut == 1
+
+
+def test_what_is_too_long_says_for_which_limit(folder):
+    pipe = pipeline("text-generation", folder, dtype="float32", max_new_tokens=10)
+    with pytest.warns(
+        UserWarning, match=r"1 of 1 texts were too long for max_length=3 .*a larger max_length"
+    ):
+        pipe("变压器检修", max_length=3)
+    with pytest.warns(UserWarning, match=r"too long for .* \(64 tokens, 10 of them to write\)"):
+        pipe("电网" * 29)
+
+
+def test_half_a_surrogate_pair_is_read_as_one_unknown_character(pipe):
+    assert pipe("电\ud800", temperature=0) == pipe("电\ufffd", temperature=0)
+
+
+def test_a_broken_checkpoint_is_refused(kind):
+    model = make_model(kind)
+    with torch.no_grad():
+        model.get_output_embeddings().weight[7] = torch.inf
+    pipe = pipeline("text-generation", model, tokenizer=make_tokenizer(causal=True), max_new_tokens=5)
+    for temperature in (0, 1):
+        with pytest.raises(ValueError, match="gives nan or infinite logits"):
+            pipe("电", temperature=temperature)
 
 
 def test_an_empty_prompt_begins_at_the_start_token(pipe):
@@ -147,6 +256,9 @@ def test_refusals(pipe):
             pipe("电", **options)
     with pytest.raises(TypeError, match="no option max_tokens: expected max_new_tokens"):
         pipe("电", max_tokens=3)
+    for seed, error in (("x", TypeError), (2**70, ValueError), (-1, ValueError)):
+        with pytest.raises(error, match="seed="):
+            pipe("电", seed=seed)
     with pytest.raises(ValueError, match="stream= got several"):
         pipe(["电", "网"], stream=print)
     with pytest.raises(TypeError, match="got bytes"):

@@ -47,6 +47,15 @@ texts = st.text(
 )
 
 
+def test_half_a_surrogate_pair_is_a_word(tokenizers):
+    assert tokenizers["unigram"].spans("\ud800学习\udcff\udcff好") == tokenizers["unigram"].spans(
+        "\ufffd学习\ufffd\ufffd好"
+    )
+    assert "学习" in tokenizers["unigram"].words("\ud800学习")
+    learned = UnigramWords.train(["\ud800" + text for text in CORPUS], size=60)
+    assert learned.words("学习") == ["学习"]
+
+
 @settings(max_examples=100, deadline=None)
 @given(texts)
 def test_spans_cut_the_source_and_leave_out_only_blanks(tokenizers, text):

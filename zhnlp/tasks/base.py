@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -36,7 +36,7 @@ class Pipeline:
         if isinstance(texts, str):
             (result,) = each([texts])
             return result
-        if isinstance(texts, (bytes, Path)) or not isinstance(texts, Iterable):
+        if isinstance(texts, (bytes, Path, Mapping)) or not isinstance(texts, Iterable):
             raise TypeError(
                 f"{self.task} got {type(texts).__name__}: expected a str or an iterable of str. "
                 "Next: read files with zhnlp.Corpus.from_paths(...)"

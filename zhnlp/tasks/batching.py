@@ -29,11 +29,13 @@ class Row:
         ids: of its tokens.
         source: what the task needs to know of it again.
         cut: whether tokens were left out.
+        positions: of the network that it takes, against the token budget; None for one a token.
     """
 
     ids: list[int]
     source: Any = None
     cut: bool = False
+    positions: int | None = None
 
 
 @dataclass
@@ -152,13 +154,15 @@ def run_in_batches(
             if not row.ids:
                 results[number] = empty(row)
                 report.empty += 1
+        full.sort(key=lambda number: -len(rows[number].ids))
         lengths = [len(rows[number].ids) for number in full]
-        for batch in batches_by_length(lengths, token_budget=token_budget, batch_size=batch_size):
+        sizes = [rows[number].positions or length for number, length in zip(full, lengths)]
+        for batch in batches_by_length(sizes, token_budget=token_budget, batch_size=batch_size):
             own = [full[number] for number in batch]
             real = sum(lengths[number] for number in batch)
             report.batches += 1
             report.tokens += real
-            report.padding += len(batch) * lengths[batch[0]] - real
+            report.padding += len(batch) * max(lengths[number] for number in batch) - real
             for number, result in zip(own, run([rows[number] for number in own]), strict=True):
                 results[number] = result
         yield from results

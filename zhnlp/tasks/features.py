@@ -19,7 +19,7 @@ class FeatureExtraction(ModelPipeline):
     """Turn texts into vectors: hidden states of an encoder, pooled over the tokens of each text.
 
     Args:
-        model: shipped name, folder or Hub id, sentence encoders too.
+        model: shipped name, folder or Hub id, sentence encoders too; there is no default.
         pooling: "mean" over all real tokens; "cls" the first token; "max"; "last" the last token, for causal models;
             "first-last" the mean over the first and the last layer.
         normalize: vectors of length 1.
@@ -30,10 +30,11 @@ class FeatureExtraction(ModelPipeline):
 
     Raises:
         ValueError: the pooling is not known.
+        TypeError: no model was named.
 
     Example:
         >>> from zhnlp import pipeline
-        >>> pipeline("feature-extraction", pooling="middle")
+        >>> pipeline("feature-extraction", "zhnlp-mlm-small", pooling="middle")
         Traceback (most recent call last):
         ...
         ValueError: pooling='middle' is not known: expected mean, cls, max, last or first-last
@@ -43,12 +44,18 @@ class FeatureExtraction(ModelPipeline):
 
     task = "feature-extraction"
     head = "encoder"
-    default = "zhnlp-mlm-small"
+    default = None
 
     def __init__(self, model: Any = None, *, pooling: str = "mean", normalize: bool = False, **loading: Any):
         if pooling not in POOLINGS:
             raise ValueError(
                 f"pooling={pooling!r} is not known: expected {', '.join(POOLINGS[:-1])} or {POOLINGS[-1]}"
+            )
+        if model is None:
+            raise TypeError(
+                "feature-extraction got no model, and no sentence encoder ships yet: expected one by name. The mean states of a "
+                'masked model compare sentences worse than a bag of characters. Next: model="zhnlp-mlm-small" if its states '
+                "are what you want, or a folder or Hub id of a sentence encoder"
             )
         self.pooling, self.normalize = pooling, normalize
         super().__init__(model, **loading)
@@ -58,6 +65,7 @@ class FeatureExtraction(ModelPipeline):
 
         Raises:
             TypeError: what was given is no text.
+            ValueError: the model gives nan.
         """
         import numpy as np
 
@@ -78,7 +86,7 @@ class FeatureExtraction(ModelPipeline):
         vectors = pool(hidden.float(), mask, "mean" if layers else self.pooling)
         if self.normalize:
             vectors = vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)
-        return list(vectors.cpu().numpy())
+        return list(self._finite(vectors, "hidden states").cpu().numpy())
 
 
 def pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict
 
 from zhnlp.tasks.batching import Row, pad
 from zhnlp.tasks.model import ModelPipeline
+from zhnlp.text import replace_surrogates
+from zhnlp.tokenizers.untruncated import untruncated
 
 
 class Filling(TypedDict):
@@ -34,7 +36,8 @@ class FillMask(ModelPipeline):
     masks is read, and it counts as cut.
 
     Raises:
-        ValueError: a text has no mask, or masks too far apart; a target is no single token; the model has no mask.
+        ValueError: a text has no mask, or masks too far apart; a target is no single token; the model has no mask, or
+            gives nan.
 
     Example:
         >>> from zhnlp import pipeline
@@ -52,7 +55,8 @@ class FillMask(ModelPipeline):
     def __init__(
         self, model: Any = None, *, top_k: int = 5, targets: str | Sequence[str] | None = None, **loading: Any
     ):
-        self.top_k, self.targets = _check_top_k(top_k), targets
+        self.top_k = _check_top_k(top_k)
+        self.targets = None if targets is None else _check_targets(targets)
         super().__init__(model, **loading)
 
     def __call__(
@@ -64,7 +68,7 @@ class FillMask(ModelPipeline):
             top_k, targets: instead of those of the pipeline, for this call.
 
         Raises:
-            TypeError: what was given is no text.
+            TypeError: what was given is no text, or targets are no tokens.
             ValueError: as for the class.
         """
         top_k = self.top_k if top_k is None else _check_top_k(top_k)
@@ -86,7 +90,7 @@ class FillMask(ModelPipeline):
                 - set(self.tokenizer.all_special_ids)
             )
         ids = {}
-        for target in [targets] if isinstance(targets, str) else targets:
+        for target in _check_targets(targets):
             pieces = [target] if target in vocabulary else self.tokenizer.tokenize(target)
             if len(pieces) != 1 or vocabulary[pieces[0]] == self.tokenizer.unk_token_id:
                 raise ValueError(
@@ -119,22 +123,23 @@ class FillMask(ModelPipeline):
         return rows
 
     def _cut_around(self, text: str) -> Any:
-        backend, mask = self.tokenizer.backend_tokenizer, self.tokenizer.mask_token_id
-        bare = backend.encode(text, add_special_tokens=False)
-        room = self.limit - backend.num_special_tokens_to_add(False)
-        where = [place for place, token in enumerate(bare.ids) if token == mask]
-        if not where:
-            return bare
-        first, last = where[0], where[-1]
-        if last - first >= room:
-            raise ValueError(
-                f"fill-mask got {_shown(text)}, whose masks are {last - first + 1:,} tokens apart: expected at most {room:,}, "
-                "which the model reads. Next: split the text"
-            )
-        begin = min(max(0, (first + last + 1 - room) // 2), len(bare.ids) - room)
-        bare.truncate(begin + room)
-        bare.truncate(room, direction="left")
-        return backend.post_process(bare)
+        mask = self.tokenizer.mask_token_id
+        with untruncated(self.tokenizer) as backend:
+            bare = backend.encode(replace_surrogates(text), add_special_tokens=False)
+            room = self.limit - backend.num_special_tokens_to_add(False)
+            where = [place for place, token in enumerate(bare.ids) if token == mask]
+            if not where:
+                return bare
+            first, last = where[0], where[-1]
+            if last - first >= room:
+                raise ValueError(
+                    f"fill-mask got {_shown(text)}, whose masks are {last - first + 1:,} tokens apart: expected at most {room:,}, "
+                    "which the model reads. Next: split the text"
+                )
+            begin = min(max(0, (first + last + 1 - room) // 2), len(bare.ids) - room)
+            bare.truncate(begin + room)
+            bare.truncate(room, direction="left")
+            return backend.post_process(bare)
 
     def _fill(self, top_k: int, allowed: list[int], rows: list[Row]) -> list[Any]:
         import torch
@@ -149,7 +154,9 @@ class FillMask(ModelPipeline):
         logits = logits_at(
             self.model, torch.tensor(places, device=self.device), input_ids=ids, attention_mask=mask
         )
-        chances = logits.float().softmax(-1)[:, torch.tensor(allowed, device=self.device)]  # (M, allowed)
+        chances = self._finite(logits.float().softmax(-1), "logits")[
+            :, torch.tensor(allowed, device=self.device)
+        ]  # (M, allowed)
         best = chances.topk(top_k)
         found = iter(zip(best.values.tolist(), best.indices.tolist()))
         results = []
@@ -180,6 +187,17 @@ def _check_top_k(top_k: Any) -> int:
     if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
         raise ValueError(f"top_k={top_k!r} is not possible: expected 1 or more")
     return top_k
+
+
+def _check_targets(targets: Any) -> list[str]:
+    targets = [targets] if isinstance(targets, str) else targets
+    good = isinstance(targets, Iterable) and not isinstance(targets, (bytes, Mapping))
+    targets = list(targets) if good else targets
+    if not good or not all(isinstance(target, str) for target in targets):
+        raise TypeError(
+            f"targets={targets!r} is not possible: expected tokens to choose from, such as targets=['好', '坏']"
+        )
+    return targets
 
 
 def _no_mask(row: Row) -> Any:

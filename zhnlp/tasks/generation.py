@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from zhnlp.tasks.batching import Row, pad
-from zhnlp.tasks.model import ModelPipeline
+from zhnlp.tasks.model import ModelPipeline, check_seed
 from zhnlp.tasks.streaming import TextStreamer
+from zhnlp.tokenizers.untruncated import untruncated
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+SCORED = 2**24  # logits that are held at a time to score what was written (64 MiB in float32)
 
 
 class Continuation(TypedDict):
@@ -74,7 +78,7 @@ class TextGeneration(ModelPipeline):
 
     Raises:
         ValueError: an option is out of its range, or leaves no room for the prompt; an empty prompt, where the model has no
-            token to begin with; a masked model.
+            token to begin with; a masked model; one that gives nan.
 
     Example:
         >>> from zhnlp import pipeline
@@ -132,6 +136,7 @@ class TextGeneration(ModelPipeline):
                 "stream or seed"
             )
         chosen = replace(self.sampling, **sampling)
+        check_seed(seed)
         if stream is not None and (not isinstance(texts, str) or chosen.num_return > 1):
             raise ValueError(
                 "stream= got several texts to write: expected one prompt (a str) and num_return=1"
@@ -149,55 +154,99 @@ class TextGeneration(ModelPipeline):
         kept = min(room, self.limit - chosen.max_new_tokens) if chosen.max_length is None else room
         return self._map(
             texts,
-            partial(self._prompts, kept),
+            partial(self._prompts, chosen, kept),
             partial(self._write, chosen, stream),
             _no_start,
             self.seed if seed is None else seed,
+            self._too_long(chosen),
+        )
+
+    def _too_long(self, chosen: Sampling) -> str:
+        """For what prompts are cut, and what helps."""
+        if chosen.max_length is not None and chosen.max_length < self.limit:
+            return (
+                f"max_length={chosen.max_length} and lost their beginning: expected shorter ones. Next: a larger max_length, or "
+                "max_new_tokens instead"
+            )
+        written = "" if chosen.max_length is not None else f", {chosen.max_new_tokens:,} of them to write"
+        return (
+            f"{self.name} ({self.limit:,} tokens{written}) and lost their beginning: expected shorter ones. Next: "
+            "a smaller max_new_tokens, or a model with more positions"
         )
 
     def _fast(self, device: torch.device) -> torch.dtype:
-        """float32 on a CPU: one token at a time bf16 is slower (0.9 times; 1.3 times for 32 prompts)."""
+        """float32 on a CPU: for one token at a time bf16 gains nothing."""
         import torch
 
         return torch.float32 if device.type == "cpu" else super()._fast(device)
 
-    def _prompts(self, room: int, texts: list[str]) -> list[Row]:
+    def _prompts(self, chosen: Sampling, room: int, texts: list[str]) -> list[Row]:
         """Prompts without the tokens that end a text; the last ``room`` tokens of what is too long."""
         from zhnlp.tokenizers import encode_prompt
 
+        with untruncated(self.tokenizer):
+            prompts = [encode_prompt(self.tokenizer, text) for text in texts]
         rows = []
-        for text in texts:
-            ids = encode_prompt(self.tokenizer, text)
+        for text, ids in zip(texts, prompts):
             if cut := len(ids) > room:
                 start = ids[: int(room > 1 and ids[0] == self.tokenizer.bos_token_id)]
                 ids = start + ids[len(ids) - room + len(start) :]
-            rows.append(Row(ids, text, cut))
+            positions = (len(ids) + self._most(chosen, len(ids))) * chosen.num_return
+            rows.append(Row(ids, text, cut, positions))
         return rows
 
     def _write(self, chosen: Sampling, stream: Callable[[str], Any] | None, rows: list[Row]) -> list[Any]:
-
-        ids, mask = (x.to(self.device) for x in pad([row.ids for row in rows], self._pad, left=True))
-        length = ids.shape[1]
-        streamer = None if stream is None else TextStreamer(self._text, stream)
-        written = self.model.generate(
-            ids,
-            attention_mask=mask,
-            generation_config=self._generation(chosen, self._tokens(chosen, rows)),
-            streamer=streamer,
-        )[:, length:]
-        if streamer is not None:
-            streamer.finish()
         starts = [row.ids for row in rows for _ in range(chosen.num_return)]
-        ends = [
-            self._until_end(row, self._most(chosen, len(start)))
-            for row, start in zip(written.tolist(), starts)
-        ]
+        ends = []
+        for group in self._together(chosen, rows):
+            ends += self._continue(chosen, stream, group)
         scores = self._scores(starts, ends)
         results = [Continuation(text=self._text(tokens), score=score) for tokens, score in zip(ends, scores)]
         if chosen.num_return == 1:
             return results
         groups = [results[at : at + chosen.num_return] for at in range(0, len(results), chosen.num_return)]
         return [sorted(group, key=lambda one: -one["score"]) for group in groups]
+
+    def _check_logits(self, ids: Tensor, logits: Tensor) -> Tensor:
+        """The logits (B, V) of the next tokens, where -inf forbids one; nan and inf would be drawn as if they meant something."""
+        self._finite(logits.nan_to_num(nan=math.inf, posinf=math.inf, neginf=0.0), "logits")
+        return logits
+
+    def _together(self, chosen: Sampling, rows: list[Row]) -> Iterator[list[Row]]:
+        """Neighbouring rows that can be written to their own limits together: none then outgrows the model."""
+        spare = self.limit if chosen.max_length is None else max(0, self.limit - chosen.max_length)
+        group: list[Row] = []
+        for row in rows:
+            lengths = [len(one.ids) for one in (*group, row)]
+            if max(lengths) - min(lengths) > spare:
+                yield group
+                group = []
+            group.append(row)
+        yield group
+
+    def _continue(
+        self, chosen: Sampling, stream: Callable[[str], Any] | None, rows: list[Row]
+    ) -> list[list[int]]:
+        """What is written behind each row, ``num_return`` times, with the token that ends it."""
+        import torch
+
+        ids, mask = (x.to(self.device) for x in pad([row.ids for row in rows], self._pad, left=True))
+        first = torch.tensor([row.ids[:1] for row in rows], device=self.device)
+        ids = torch.where(mask.bool(), ids, first)  # no token that is not there is penalised as repeated
+        length = ids.shape[1]
+        streamer = None if stream is None else TextStreamer(self._text, stream)
+        tokens = max(self._most(chosen, len(row.ids)) for row in rows)
+        written = self.model.generate(
+            ids,
+            attention_mask=mask,
+            generation_config=self._generation(chosen, tokens),
+            logits_processor=[self._check_logits],
+            streamer=streamer,
+        )[:, length:]
+        if streamer is not None:
+            streamer.finish()
+        mosts = [self._most(chosen, len(row.ids)) for row in rows for _ in range(chosen.num_return)]
+        return [self._until_end(row, most) for row, most in zip(written.tolist(), mosts)]
 
     @property
     def _pad(self) -> int:
@@ -218,11 +267,6 @@ class TextGeneration(ModelPipeline):
         if chosen.max_length is None:
             return chosen.max_new_tokens
         return min(self.limit, chosen.max_length) - prompt
-
-    def _tokens(self, chosen: Sampling, rows: list[Row]) -> int:
-        """Tokens to write for a batch: enough for its shortest prompt, and no more than positions for its longest."""
-        lengths = [len(row.ids) for row in rows]
-        return min(self._most(chosen, min(lengths)), self.limit - max(lengths))
 
     def _generation(self, chosen: Sampling, tokens: int) -> Any:
         from transformers import GenerationConfig
@@ -253,7 +297,15 @@ class TextGeneration(ModelPipeline):
         return tokens[: min(stop, most)]
 
     def _scores(self, starts: Sequence[list[int]], ends: Sequence[list[int]]) -> list[float]:
-        """Mean log-probability of each continuation, from one more pass over the whole texts."""
+        """Mean log-probability of each continuation, from one more pass over the whole texts, some rows at a time."""
+        longest = max(map(len, ends))
+        step = max(1, SCORED // (longest * self.model.config.vocab_size))
+        scores: list[float] = []
+        for at in range(0, len(ends), step):
+            scores += self._score(starts[at : at + step], ends[at : at + step])
+        return scores
+
+    def _score(self, starts: Sequence[list[int]], ends: Sequence[list[int]]) -> list[float]:
         import torch
 
         from zhnlp.models.positions import logits_at
@@ -266,10 +318,12 @@ class TextGeneration(ModelPipeline):
             places += range(first, first + len(end))
             targets += end
         where: Tensor = torch.tensor(places, device=self.device)
-        logits = logits_at(self.model, where, input_ids=ids, attention_mask=mask, use_cache=False).float()
-        target = torch.tensor(targets, device=self.device)[:, None]
-        likely = logits.log_softmax(-1).gather(1, target)[:, 0]  # (M,)
-        return [part.mean().item() for part in likely.split([len(end) for end in ends])]
+        logits = logits_at(self.model, where, input_ids=ids, attention_mask=mask, use_cache=False)  # (M, V)
+        likely = []
+        for part, target in zip(logits.split(256), torch.tensor(targets, device=self.device).split(256)):
+            part = part.float()
+            likely.append(part.gather(1, target[:, None])[:, 0] - part.logsumexp(-1))
+        return [part.mean().item() for part in torch.cat(likely).split([len(end) for end in ends])]
 
     def _text(self, tokens: list[int]) -> str:
         from zhnlp.tokenizers import join_chinese

@@ -6,12 +6,15 @@ import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zhnlp.mining.progress import Progress
 from zhnlp.tasks.base import Pipeline
 from zhnlp.tasks.batching import FIRST_WINDOW, LAST_WINDOW, BatchReport, Row, run_in_batches
+from zhnlp.text import replace_surrogates
+from zhnlp.tokenizers.untruncated import untruncated
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +26,7 @@ CPU_BUDGET, GPU_BUDGET = 4096, 65536  # positions of a batch
 UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a limit
 
 LOADING = """\
-model: shipped name, folder or Hub id; or a model of transformers, with ``tokenizer``. None: {default}, which ships.
+model: shipped name, folder or Hub id; or a model of transformers, with ``tokenizer``. {default}
 revision, cache_dir: of the Hub.
 device: such as "cpu" or "cuda:0"; None for the GPU where there is one.
 dtype: such as "float32"; None for bfloat16 where the processor has it, else float32.
@@ -42,7 +45,7 @@ class ModelPipeline(Pipeline):
     """
 
     head: ClassVar[str]
-    default: ClassVar[str]
+    default: ClassVar[str | None]
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class ModelPipeline(Pipeline):
         for name, value in (("batch_size", batch_size), ("token_budget", token_budget)):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise ValueError(f"{name}={value!r} is not possible: expected 1 or more")
+        check_seed(seed)
         self._given = model
         self._given_tokenizer = tokenizer
         self._hub = {"revision": revision, "cache_dir": cache_dir}
@@ -77,9 +81,8 @@ class ModelPipeline(Pipeline):
     @classmethod
     def help(cls) -> str:
         """What the task does, its options and those of loading, and an example."""
-        return (
-            f"{super().help()}\n\nOptions of every task with a model:\n{LOADING.format(default=cls.default)}"
-        )
+        default = f"None: {cls.default}, which ships." if cls.default else "There is no default."
+        return f"{super().help()}\n\nOptions of every task with a model:\n{LOADING.format(default=default)}"
 
     @property
     def name(self) -> str:
@@ -121,6 +124,10 @@ class ModelPipeline(Pipeline):
             FileExistsError: ``folder`` is a file.
         """
         folder = Path(folder)
+        if folder.exists() and not folder.is_dir():
+            raise FileExistsError(
+                f"{folder} is a file: expected the name of a folder, which may be a new one"
+            )
         self._original().save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
         return folder
@@ -128,10 +135,13 @@ class ModelPipeline(Pipeline):
     def _original(self) -> PreTrainedModel:
         """The model as it was given, before it was rounded to run fast."""
         from zhnlp.models.loading import load_model
+        from zhnlp.tokenizers import repair
 
         if self._given is not None and not isinstance(self._given, (str, Path)):
             return self._given
-        return load_model(self.name, self.head, device="cpu", dtype="float32", check=False, **self._hub)
+        model = load_model(self.name, self.head, device="cpu", dtype="float32", check=False, **self._hub)
+        repair(self.tokenizer, model)
+        return model
 
     def _load(self) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
         if self._parts is None:
@@ -160,10 +170,15 @@ class ModelPipeline(Pipeline):
         if self._given is None or isinstance(self._given, (str, Path)):
             device = choose_device(self._device)
             folder = locate(self.name, **self._hub)
-            tokenizer = self._given_tokenizer or tokenizers.load(folder, check=self._check)
+            if self._given_tokenizer is None:
+                tokenizer = tokenizers.load(folder, check=self._check)
+            else:
+                tokenizer = copy.deepcopy(self._given_tokenizer)  # the user's own is not changed
             tokenizer.deprecation_warnings[_TOO_LONG] = True  # long texts are cut and counted here
             chosen = dtype or self._fast(device)
             model = load_model(folder, self.head, device=device, dtype=chosen, check=False)
+            for repaired in tokenizers.repair(tokenizer, model):
+                logger.info("%s: %s", self.name, repaired)
             return speed_up(model), tokenizer
         if self._given_tokenizer is None:
             raise TypeError(f"{self.task} got a model without tokenizer=: expected both, or a name or folder")
@@ -189,22 +204,32 @@ class ModelPipeline(Pipeline):
         run: Callable[[list[Row]], Sequence[Any]],
         empty: Callable[[Row], Any],
         seed: int | None = None,
+        too_long: str | None = None,
     ) -> Any:
-        """One result, a list or a generator, as ``texts`` is; every call begins with the same ``seed``."""
-        batches = self.report.batches
+        """One result, a list or a generator, as ``texts`` is; every call begins with the same ``seed``.
+
+        Args:
+            too_long: for what a text was cut and what helps, where it is not the limit of the model.
+        """
+        numbers, own = count(1), BatchReport()  # of this call, whatever others are under way
 
         def infer(rows: list[Row]) -> Sequence[Any]:
-            number = self.report.batches - batches
+            number = next(numbers)
             with self._inference(None if seed is None else seed + number):
                 return run(rows)
 
+        def counted(window: list[Any]) -> list[Row]:
+            rows = encode(window)
+            own.texts += len(rows)
+            own.cut += sum(row.cut for row in rows)
+            return rows
+
         def each(items: Iterable[Any]) -> Iterator[Any]:
             known = len(items) if isinstance(items, (list, tuple)) else None
-            before, cut = self.report.texts, self.report.cut
             with self.progress.stage(self.task, known, "text"):
                 for result in run_in_batches(
                     self._checked(items),
-                    encode,
+                    counted,
                     infer,
                     empty=empty,
                     report=self.report,
@@ -214,14 +239,26 @@ class ModelPipeline(Pipeline):
                 ):
                     self.progress.advance(1)
                     yield result
-            if cut := self.report.cut - cut:
+            if own.cut:
+                reason = too_long or (
+                    f"{self.name} ({self.limit:,} tokens) and were cut: expected shorter ones. Next: cut them into sentences, "
+                    "or take a model with more positions"
+                )
                 warnings.warn(
-                    f"{cut:,} of {self.report.texts - before:,} texts were too long for {self.name} ({self.limit:,} tokens) and "
-                    "were cut: expected shorter ones. Next: cut them into sentences, or take a model with more positions",
+                    f"{own.cut:,} of {own.texts:,} texts were too long for {reason}",
                     stacklevel=3,
                 )
 
         return self._deliver(texts, each)
+
+    def _finite(self, values: Any, of: str) -> Any:
+        """``values``, unless some are nan or infinite: nothing that is made of them means anything."""
+        if not bool(values.isfinite().all()):
+            raise ValueError(
+                f"{self.name} gives nan or infinite {of}: expected numbers. Its weights are likely broken, or too large for "
+                f"{self.model.dtype}. Next: dtype='float32', and if that is no better download it again"
+            )
+        return values
 
     @contextmanager
     def _inference(self, seed: int | None) -> Iterator[None]:
@@ -238,17 +275,34 @@ class ModelPipeline(Pipeline):
 
     def _rows(self, texts: list[str]) -> list[Row]:
         """Texts as the model reads them, with the special tokens; what is too long loses its end."""
-        backend = self.tokenizer.backend_tokenizer
-        backend.no_truncation()
-        backend.no_padding()
         rows = []
-        for text, encoding in zip(texts, backend.encode_batch(texts)):
-            if cut := len(encoding.ids) > self.limit:
-                bare = backend.encode(text, add_special_tokens=False)
-                bare.truncate(self.limit - (len(encoding.ids) - len(bare.ids)))
-                encoding = backend.post_process(bare)
-            rows.append(Row(encoding.ids, (text, encoding), cut))
+        with untruncated(self.tokenizer) as backend:
+            encodings = backend.encode_batch([replace_surrogates(text) for text in texts])
+            for text, encoding in zip(texts, encodings):
+                if cut := len(encoding.ids) > self.limit:
+                    bare = backend.encode(replace_surrogates(text), add_special_tokens=False)
+                    bare.truncate(self.limit - (len(encoding.ids) - len(bare.ids)))
+                    encoding = backend.post_process(bare)
+                rows.append(Row(encoding.ids, (text, encoding), cut))
         return rows
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse what torch takes for no seed.
+
+    Example:
+        >>> check_seed(-1)
+        Traceback (most recent call last):
+        ...
+        ValueError: seed=-1 is not possible: expected 0 to 9,223,372,036,854,775,807, or None
+    """
+    if seed is None:
+        return
+    said = f"seed={seed!r} is not possible: expected {{}}0 to {2**63 - 1:,}, or None"
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TypeError(said.format("an int, "))
+    if not 0 <= seed < 2**63:
+        raise ValueError(said.format(""))
 
 
 def _say_default(task: str, name: str) -> None:

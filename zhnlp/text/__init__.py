@@ -4,7 +4,15 @@ Imports numpy and the standard library only; pyarrow and zstandard are loaded wh
 """
 
 from zhnlp.text.blocks import Block
-from zhnlp.text.characters import Script, code_points, from_code_points, is_han, script, script_table
+from zhnlp.text.characters import (
+    Script,
+    code_points,
+    from_code_points,
+    is_han,
+    replace_surrogates,
+    script,
+    script_table,
+)
 from zhnlp.text.corpus import Corpus
 from zhnlp.text.duplicates import DuplicateFilter
 from zhnlp.text.holdout import held_out
@@ -33,6 +41,7 @@ __all__ = [
     "held_out",
     "is_han",
     "normalise",
+    "replace_surrogates",
     "script",
     "script_table",
     "shared_shingles",

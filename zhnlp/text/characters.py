@@ -206,6 +206,19 @@ def is_han(text: str) -> bool:
     return _HAN_ONLY.fullmatch(text) is not None
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def replace_surrogates(text: str) -> str:
+    """The text with lone surrogates, which are no characters and which UTF-8 cannot write, as U+FFFD one for one.
+
+    Example:
+        >>> replace_surrogates("深" + chr(0xD800) + "度")
+        '深�度'
+    """
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
 def code_points(text: str) -> np.ndarray:
     """The code points of ``text`` as a read-only uint32 array of shape (len(text),).
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zhnlp.text.characters import replace_surrogates
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
@@ -23,6 +25,7 @@ def encode_prompt(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
         >>> tokenizer("好")["input_ids"], encode_prompt(tokenizer, "好")
         ([2, 5, 3], [2, 5])
     """
+    text = replace_surrogates(text)
     whole = tokenizer(text, add_special_tokens=True)["input_ids"]
     own = tokenizer(text, add_special_tokens=False)["input_ids"]
     ends = {tokenizer.eos_token_id, tokenizer.sep_token_id} - {tokenizer.bos_token_id}

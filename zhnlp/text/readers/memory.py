@@ -1,13 +1,11 @@
 """Texts that are in memory already: strings, rows, and columns of tables."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from zhnlp.text.characters import replace_surrogates
 from zhnlp.text.readers.fields import TextField
 from zhnlp.text.report import CorpusReport
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def memory_documents(
@@ -38,10 +36,10 @@ def memory_documents(
 
 def without_surrogates(text: str, path: str, report: CorpusReport, line: int = 0) -> str:
     """Half surrogate pairs (from JSON escapes, or from os.fsdecode) as U+FFFD one for one; offsets stay."""
-    if text.isascii() or not _SURROGATE.search(text):
-        return text
-    report.repair(path, line, "half a surrogate pair")
-    return _SURROGATE.sub("\ufffd", text)
+    repaired = replace_surrogates(text)
+    if repaired != text:
+        report.repair(path, line, "half a surrogate pair")
+    return repaired
 
 
 def column_of(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from zhnlp.text.characters import replace_surrogates
 from zhnlp.tokenizers.words.base import Span, WordTokenizer
 
 _UNKNOWN = "[UNK]"
@@ -127,7 +128,7 @@ class UnigramWords(WordTokenizer):
         yield begun, ended
 
     def _pieces(self, text: str) -> Iterator[Span]:
-        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        encoding = self.tokenizer.encode(replace_surrogates(text), add_special_tokens=False)
         unknown = self._vocabulary.get(_UNKNOWN, self._vocabulary.get("<unk>"))
         blank = self._vocabulary.get(_METASPACE)  # alone it overlaps the word behind it
         for number, (start, end) in zip(encoding.ids, encoding.offsets):
@@ -154,4 +155,4 @@ class _Counted:
     def __iter__(self) -> Iterator[str]:
         for text in self.corpus:
             self.characters += len(text)
-            yield text
+            yield replace_surrogates(text)
