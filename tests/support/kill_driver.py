@@ -1,4 +1,4 @@
-"""A training in a process of its own, to be killed: python kill_driver.py OUT [STEP at whose checkpoint it kills itself].
+"""A training in a process of its own, to be killed: python kill_driver.py OUT checkpoint|step STEP.
 
 It has what a resumed training could lose: dropout, random masks, Adam inside Lookahead, an average of the weights.
 """
@@ -17,17 +17,23 @@ from zhnlp.training.optimizers import Lookahead
 
 
 class Dying(Trainer):
-    """Dies by SIGKILL when the weights of one checkpoint are written and the optimizer is not."""
+    """Dies by SIGKILL when the weights of one checkpoint are written and the optimizer is not, or in the midst of a step."""
 
-    dies_at = -1
+    checkpoint = step = -1
 
     def _save_optimizer_and_scheduler(self, output_dir):
-        if self.state.global_step == self.dies_at:
+        if self.state.global_step == self.checkpoint:
             os.kill(os.getpid(), signal.SIGKILL)
         super()._save_optimizer_and_scheduler(output_dir)
 
+    def training_step(self, *args, **options):
+        loss = super().training_step(*args, **options)
+        if self.state.global_step + 1 == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return loss
 
-def train(out, dies_at=-1, **options):
+
+def train(out, dies=None, **options):
     """Train to step 24, from the newest whole checkpoint on."""
     model = make_model("bert")
     optimizer = Lookahead(torch.optim.AdamW(model.parameters(), lr=1e-3), k=3)
@@ -46,10 +52,11 @@ def train(out, dies_at=-1, **options):
         eval_steps=5,
         **options,
     )
-    trainer.dies_at = dies_at
+    for where, step in (dies or {}).items():
+        setattr(trainer, where, step)
     trainer.train(resume_from_checkpoint="auto")
     return trainer
 
 
 if __name__ == "__main__":
-    train(sys.argv[1], *map(int, sys.argv[2:]))
+    train(sys.argv[1], {sys.argv[2]: int(sys.argv[3])})

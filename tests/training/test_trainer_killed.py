@@ -3,12 +3,10 @@
 Run: pytest tests/training/test_trainer_killed.py
 """
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -22,35 +20,27 @@ from zhnlp.training.resumable import fault
 SUPPORT = Path(__file__).parents[1] / "support"
 
 
-def start(out, *arguments):
+def killed(out, where, step):
+    """What a training said that killed itself."""
     root = Path(__file__).parents[2]
     paths = os.pathsep.join([str(root), str(SUPPORT)])
-    command = [sys.executable, str(SUPPORT / "kill_driver.py"), str(out), *map(str, arguments)]
-    return subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True
-    )
-
-
-def steps_in(log):
-    return [json.loads(line)["step"] for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    command = [sys.executable, str(SUPPORT / "kill_driver.py"), str(out), where, str(step)]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
+    assert result.returncode == -signal.SIGKILL, result.stderr[-3000:]
+    return result.stderr
 
 
 @pytest.mark.slow
 def test_killed_twice_and_resumed_is_bit_for_bit_the_unbroken_run(tmp_path):
-    """Once in the middle of writing checkpoint 8, once at whatever moment the signal finds it."""
+    """Once in the middle of writing checkpoint 8, once in the middle of step 15."""
     out, unbroken = tmp_path / "killed", tmp_path / "unbroken"
-    first = start(out, 8)
-    _, said = first.communicate(timeout=300)
-    assert first.returncode == -signal.SIGKILL, said
+    killed(out, "checkpoint", 8)
     half = out / "checkpoint-8"
     assert (half / "model.safetensors").exists() and "being written" in fault(half)
 
-    second = start(out)
-    while second.poll() is None and 14 not in steps_in(out / "log.jsonl"):
-        time.sleep(0.01)
-    second.kill()
-    assert second.wait(timeout=300) == -signal.SIGKILL
-    assert "checkpoint-8 is skipped: it was being written" in second.stderr.read()
+    assert "checkpoint-8 is skipped: it was being written" in killed(out, "step", 15)
+    assert [record["step"] for record in read_log(out / "log.jsonl")][-1] == 14  # steps that are done again
 
     train(out)
     train(unbroken)
