@@ -5,15 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from itertools import chain
 from pathlib import Path
 
 import torch
-from pretraining_data import documents, news, plan_of, sources, tokens, vocabulary
+from pretraining_data import news, plan_of, prepared, sources
 
+from zhnlp.checkpoints.card import read_card
+from zhnlp.models.loading import load_model
+from zhnlp.text.sampling import sample
+from zhnlp.tokenizers import load
 from zhnlp.tokenizers.chinese import build_tokenizer
 from zhnlp.training.pretraining.anneal import anneal
 from zhnlp.training.pretraining.evaluation import score_causal, score_masked
 from zhnlp.training.pretraining.finish import curve, finish
+from zhnlp.training.pretraining.plan import Plan
+from zhnlp.training.pretraining.prepared import documents
+from zhnlp.training.pretraining.processes import is_main_process
 from zhnlp.training.pretraining.run import pretrain
 from zhnlp.training.resumable import newest_complete
 
@@ -35,68 +43,62 @@ def train(options: argparse.Namespace, objective: str) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     plan = plan_of(options, objective)
-    files, held = tokens(options)
-    tokenizer = build_tokenizer(vocabulary(options), form=objective, max_length=plan.max_positions)
+    data = prepared(options)
+    files = list(data.train.values())
+    tokenizer = build_tokenizer(data.vocab, form=objective, max_length=plan.max_positions)
     shares = [1.0] * len(files)  # the general half weighs as much as the rest
-    common = {"weights": shares, "held_out": held, "torch_compile": options.compile}
+    common = {"weights": shares, "held_out": data.held, "torch_compile": options.compile}
     if not options.anneal:
-        print(pretrain(plan, tokenizer, list(files.values()), options.out, steps=options.steps, **common))
+        last = pretrain(plan, tokenizer, files, options.out, steps=options.steps, **common)
+        if is_main_process():
+            print(last)
         return
     newest = newest_complete(options.out)
     if newest is None:
         sys.exit(f"{options.out} has no checkpoint to anneal: run without --anneal first")
     final = options.out / "final"
-    last = anneal(plan, tokenizer, list(files.values()), newest, final, steps=options.anneal, **common)
-    scores = held_out_scores(last, objective, options)
+    last = anneal(plan, tokenizer, files, newest, final, steps=options.anneal, **common)
+    if not is_main_process():
+        return
     folder = finish(
         last,
         final / NAMES[objective],
         plan=plan,
         data=", ".join(map(str, options.texts)) if options.texts else DATA,
         licence="unknown: that of your texts" if options.texts else "Apache-2.0",
-        scores=scores,
+        scores=lambda folder: held_out_scores(folder, plan, options),
         limits=LIMITS,
     )
     points = curve(last, plan.tokens_a_step)
     (final / "curve.jsonl").write_text(
         "".join(json.dumps(point) + "\n" for point in points), encoding="utf-8"
     )
-    print(json.dumps({"folder": str(folder), **scores}))
+    print(json.dumps({"folder": str(folder), **read_card(folder).fields["scores"]}))
 
 
-@torch.inference_mode()
-def held_out_scores(checkpoint: Path, objective: str, options: argparse.Namespace) -> dict[str, float]:
-    """Accuracy on masked tokens, or bits a character, of 200,000 held-out characters and as many of news."""
-    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
+def held_out_scores(folder: Path, plan: Plan, options: argparse.Namespace) -> dict[str, float]:
+    """Accuracy on masked tokens, or bits a character, of 200,000 held-out characters and as many of news.
 
-    masked = objective == "masked-lm"
-    model = (AutoModelForMaskedLM if masked else AutoModelForCausalLM).from_pretrained(checkpoint)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    score, figure = (score_masked, "accuracy") if masked else (score_causal, "bits_per_character")
+    Args:
+        folder: with the weights that ship.
+    """
+    model, tokenizer = load_model(folder, plan.objective, dtype=torch.float32), load(folder)
     sets = {
-        "held_out": [text for path in sources(options).values() for text in documents(path, kept_out=True)]
+        "held_out": chain.from_iterable(
+            documents(corpus, kept_out=True) for corpus in sources(options).values()
+        )
     }
     if not options.texts:
         sets["news"] = news()
     figures = {}
     for name, texts in sets.items():
-        found = score(model, tokenizer, _sample(texts, 200_000, options.seed))
-        figures[f"{figure}_{name}"] = round(
-            (found.summary(tokenizer) if masked else found.summary())[figure], 4
-        )
+        chosen = sample(texts, 200_000, options.seed)
+        if not chosen:
+            print(f"{name}: there is no text to score", file=sys.stderr)
+        elif plan.objective == "masked-lm":
+            found = score_masked(model, tokenizer, chosen, length=plan.length, seed=options.seed)
+            figures[f"accuracy_{name}"] = round(found.summary(tokenizer)["accuracy"], 4)
+        else:
+            found = score_causal(model, tokenizer, chosen, context=plan.length)
+            figures[f"bits_per_character_{name}"] = round(found.summary()["bits_per_character"], 4)
     return figures
-
-
-def _sample(texts: list[str], characters: int, seed: int) -> list[str]:
-    """Documents in a seeded order until they have so many characters, the last one cut."""
-    import random
-
-    texts = list(texts)
-    random.Random(seed).shuffle(texts)
-    chosen: list[str] = []
-    for text in texts:
-        if characters <= 0:
-            break
-        chosen.append(text[:characters])
-        characters -= len(text)
-    return chosen

@@ -36,7 +36,10 @@ Heads = Annotated[int, typer.Option(help="Attention heads; they divide the width
 Length = Annotated[int, typer.Option(help="Tokens a row.", min=4)]
 Rows = Annotated[int, typer.Option(help="Rows a step on one device.", min=1)]
 Rate = Annotated[float, typer.Option(help="Learning rate of AdamW.")]
-Warmup = Annotated[int, typer.Option(help="Steps in which the rate rises to it.", min=0)]
+Warmup = Annotated[
+    int | None,
+    typer.Option(help="Steps in which the rate rises to it; default: 200, or a tenth of --steps.", min=0),
+]
 MinCount = Annotated[int, typer.Option(help="Occurrences below which a character is [UNK].", min=1)]
 HeldOut = Annotated[float, typer.Option(help="Share of the documents kept out and scored, 0 to 1.")]
 Seed = Annotated[int, typer.Option(help="Of weights, order and masks.")]
@@ -59,7 +62,7 @@ def masked_lm(
     length: Length = 128,
     rows: Rows = 32,
     learning_rate: Rate = 1.2e-3,
-    warmup: Warmup = 200,
+    warmup: Warmup = None,
     mask_rate: Annotated[float, typer.Option(help="Share of the tokens that are guessed, 0 to 1.")] = 0.3,
     whole_words: Annotated[float, typer.Option(help="Share of the rows that mask whole words.")] = 0.25,
     lexicon: Annotated[
@@ -93,6 +96,7 @@ def masked_lm(
             **{"mask_rate": mask_rate, "whole_words": whole_words},
         },
         word_starts=word_starts if whole_words > 0 else None,
+        lexicon=lexicon if whole_words > 0 else None,
         threads=threads,
         progress=progress,
         training={
@@ -117,7 +121,7 @@ def causal_lm(
     length: Length = 128,
     rows: Rows = 32,
     learning_rate: Rate = 1.2e-3,
-    warmup: Warmup = 200,
+    warmup: Warmup = None,
     min_count: MinCount = 5,
     held_out: HeldOut = 0.01,
     text_field: TextField = None,
@@ -154,36 +158,44 @@ def _train(
     corpus: dict[str, Any],
     plan: dict[str, Any],
     word_starts: Callable[[], Any] | None,
+    lexicon: Path | None = None,
     threads: int | None,
     progress: bool | None,
     training: dict[str, Any],
 ) -> None:
     """What both commands do: check, train, print one line of JSON."""
     from zhnlp.text import Corpus
-    from zhnlp.training.pretraining.plan import Plan
+    from zhnlp.training.pretraining.plan import Plan, fitting_warmup
 
     if out.is_file():
         raise ValueError(f"--out {out} is a file: expected the name of a folder")
     check_place(out, "--out", folder=True)
     texts = Corpus.from_paths(corpus.pop("patterns"), **corpus)
+    if plan["warmup"] is None:
+        plan["warmup"] = fitting_warmup(training["steps"], out / "training/steps")
     chosen = Plan(objective, **plan)
 
     import torch
 
     from zhnlp.mining.progress import Progress as Bar
     from zhnlp.training.language_model import train_language_model
+    from zhnlp.training.pretraining.processes import is_main_process
 
     if threads:
         torch.set_num_threads(threads)
-    say = Bar(progress, speaks=progress is not False).say
+    main = is_main_process()
+    say = Bar(progress, speaks=main and progress is not False).say
     result = train_language_model(
         texts,
         out,
         chosen,
         word_starts=word_starts and word_starts(),
+        lexicon=lexicon,
         say=say,
         disable_tqdm=progress is False,
         **training,
     )
+    if not main:
+        return
     say_faults(texts)
     print(json.dumps(result, ensure_ascii=False))

@@ -5,20 +5,16 @@ Everything is kept beside the model in ``training/``, so that the same call goes
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zhnlp.text.files import write_whole
-from zhnlp.text.holdout import held_out
-
 if TYPE_CHECKING:
     from zhnlp.text import Corpus
+    from zhnlp.tokenizers.words import WordTokenizer
     from zhnlp.training.pretraining.plan import Plan
-    from zhnlp.training.pretraining.tokens import TokenFile, WordStarts
+    from zhnlp.training.pretraining.tokens import WordStarts
 
 _OF_TRAINING = ("optimizer.pt", "scheduler.pt", "trainer_state.json", "training_args.bin", "rng_state")
 
@@ -32,7 +28,8 @@ def train_language_model(
     anneal: int | None = None,
     min_count: int = 5,
     held_out_share: float = 0.01,
-    word_starts: WordStarts | None = None,
+    word_starts: WordStarts | WordTokenizer | None = None,
+    lexicon: str | Path | None = None,
     say: Callable[[str], None] = lambda line: None,
     **arguments: Any,
 ) -> dict[str, Any]:
@@ -47,118 +44,59 @@ def train_language_model(
         steps: at a constant rate.
         anneal: more steps, in which the rate falls to zero; None for a tenth of ``steps``, 0 for none.
         min_count: occurrences below which a character is not in the vocabulary.
-        word_starts: from a text to the offsets of its words, for whole-word masks; None for single characters.
+        word_starts: for whole-word masks, a `WordTokenizer` of `zhnlp.tokenizers.words` (jieba's words, those of a mined
+            lexicon, of a Unigram model), or a function from a text to the offsets of its words; None for single
+            characters.
+        lexicon: the file that ``word_starts`` was made of; a training is not continued with another one.
         say: is told what begins.
         **arguments: for `transformers.TrainingArguments`.
 
     Returns:
-        ``folder``, ``steps``, ``tokens`` and the last held-out figures (loss in nats, accuracy in [0, 1]).
+        ``folder``, ``steps``, ``tokens`` (of all devices) and the last held-out figures (loss in nats, accuracy in [0, 1]).
 
     Raises:
         ValueError: the corpus is a stream, too short, another than before, or holds nothing.
     """
     from zhnlp.tokenizers.chinese import build_tokenizer
     from zhnlp.training.pretraining.anneal import anneal as let_anneal
-    from zhnlp.training.pretraining.finish import curve
+    from zhnlp.training.pretraining.finish import curve, training_facts
+    from zhnlp.training.pretraining.prepared import prepare
+    from zhnlp.training.pretraining.processes import main_process_first
     from zhnlp.training.pretraining.run import pretrain
 
     if steps < 1 or (anneal is not None and anneal < 0):
         raise ValueError(f"steps is {steps}, anneal {anneal}: expected at least 1 and at least 0")
     anneal = steps // 10 if anneal is None else anneal
     out, work = Path(out), Path(out) / "training"
-    work.mkdir(parents=True, exist_ok=True)
-    _same_corpus(corpus, work / "corpus.json", min_count=min_count, held_out_share=held_out_share)
-    vocab = _vocabulary(corpus, work / "vocab.txt", min_count, held_out_share, say)
-    tokenizer = build_tokenizer(vocab, form=plan.objective, max_length=plan.max_positions)
-    file, kept_out = (
-        _tokens(corpus, tokenizer, work / name, held_out_share, word_starts, say)
-        for name in ("train", "held")
+    use_cpu = bool(arguments.get("use_cpu"))
+    data = prepare(
+        {"corpus": corpus},
+        work,
+        held_out_share=held_out_share,
+        vocabulary={"min_count": min_count, "min_sign": min_count},
+        word_starts=word_starts,
+        lexicon=lexicon,
+        use_cpu=use_cpu,
+        say=say,
     )
-    if file is None:
-        raise ValueError(
-            "the corpus has no document to train on: expected more text. Next: look at what was skipped"
-        )
-    rows = 0 if kept_out is None else len(kept_out) // plan.length
-    if not rows:
-        say("no document is long enough to be kept out: nothing is scored")
+    tokenizer = build_tokenizer(data.vocab, form=plan.objective, max_length=plan.max_positions)
+    files, kept_out = list(data.train.values()), data.held.get("corpus")
     every = max(1, steps // 10)
     common = {
-        "held_out": {"held_out": kept_out} if rows else None,
-        "held_out_rows": min(512, rows),
+        "held_out": {} if kept_out is None else {"held_out": kept_out},
         "evaluate_every": every,
         "save_every": every,
         "logging_steps": max(1, min(100, every // 5)),
         **arguments,
     }
-    last = pretrain(plan, tokenizer, [file], work / "steps", steps=steps, **common)
+    last = pretrain(plan, tokenizer, files, work / "steps", steps=steps, **common)
     if anneal:
-        last = let_anneal(plan, tokenizer, [file], last, work / "anneal", steps=anneal, **common)
-    for path in last.iterdir():
-        if not path.name.startswith(_OF_TRAINING):
-            shutil.copy(path, out)
+        last = let_anneal(plan, tokenizer, files, last, work / "anneal", steps=anneal, **common)
+    with main_process_first(use_cpu=use_cpu) as main:
+        for path in last.iterdir() if main else ():
+            if not path.name.startswith(_OF_TRAINING):
+                shutil.copy(path, out)
+    facts = training_facts(last, plan.tokens_a_step)
     figures = (curve(last, plan.tokens_a_step) or [{}])[-1]
     figures = {name.removeprefix("held_out_"): value for name, value in figures.items() if name != "tokens"}
-    return {
-        "folder": str(out),
-        "steps": steps + anneal,
-        "tokens": (steps + anneal) * plan.tokens_a_step,
-        **figures,
-    }
-
-
-def _same_corpus(corpus: Corpus, path: Path, **choices: Any) -> None:
-    """Refuse to go on with other text than the tokens on disk were made of."""
-    if not corpus.rereadable:
-        raise ValueError(
-            "the corpus is a stream, which can be read only once: expected files. Next: write it to a file first"
-        )
-    facts = {"fingerprint": corpus.fingerprint(), **choices}
-    if not path.exists():
-        write_whole(path, json.dumps(facts))
-        return
-    before = json.loads(path.read_text(encoding="utf-8"))
-    if changed := [name for name, value in facts.items() if before.get(name) != value]:
-        raise ValueError(
-            f"{path.parent.parent} was begun with other text or options ({', '.join(changed)}): expected the same files, "
-            "unchanged. Next: another --out, or delete this folder"
-        )
-
-
-def _documents(corpus: Corpus, share: float, *, kept_out: bool) -> Iterator[str]:
-    return (document for document in corpus if held_out(document, share) == kept_out)
-
-
-def _vocabulary(
-    corpus: Corpus, path: Path, min_count: int, share: float, say: Callable[[str], None]
-) -> list[str]:
-    from zhnlp.tokenizers.chinese import train_char_vocab
-
-    if not path.exists():
-        say("vocabulary")
-        texts = _documents(corpus, share, kept_out=False)
-        vocab = train_char_vocab(texts, min_count=min_count, min_sign=min_count)
-        write_whole(path, json.dumps(vocab, ensure_ascii=False))
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _tokens(
-    corpus: Corpus,
-    tokenizer: Any,
-    folder: Path,
-    share: float,
-    word_starts: WordStarts | None,
-    say: Callable[[str], None],
-) -> TokenFile | None:
-    """The tokens of the training or held-out documents, made once; None where there is no document."""
-    from zhnlp.training.pretraining.tokens import TokenFile
-
-    kept_out = folder.name == "held"
-    if not (folder / "tokens.json").exists():
-        texts: Iterable[str] = _documents(corpus, share, kept_out=kept_out)
-        first = next(iter(texts), None)
-        if first is None:
-            return None
-        say(f"tokens → {folder}")
-        words = None if kept_out else word_starts
-        return TokenFile.build(chain([first], texts), tokenizer, folder, word_starts=words)
-    return TokenFile(folder)
+    return {"folder": str(out), "steps": facts["steps"], "tokens": facts["tokens"], **figures}

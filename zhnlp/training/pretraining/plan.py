@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+PLAN_FILE = "plan.json"  # in the folder of a training
 OBJECTIVES = ("masked-lm", "causal-lm")
 
 
@@ -94,3 +97,16 @@ class Plan:
                 **shape, **ends, rope_parameters=rope, use_parallel_residual=False, tie_word_embeddings=True
             )
         )
+
+
+def fitting_warmup(steps: int, folder: str | Path) -> int:
+    """The warmup of the training in ``folder``; for a new one 200 steps, or a tenth of ``steps`` where that is less.
+
+    Example:
+        >>> fitting_warmup(120, "no/such/folder"), fitting_warmup(20_000, "no/such/folder")
+        (12, 200)
+    """
+    begun = Path(folder) / PLAN_FILE
+    if begun.exists():
+        return json.loads(begun.read_text(encoding="utf-8"))["warmup"]
+    return min(Plan.warmup, steps // 10)

@@ -16,7 +16,7 @@ import torch
 from zhnlp.text.files import write_whole
 from zhnlp.training.pretraining.blocks import PackedBlocks
 from zhnlp.training.pretraining.masking import MaskTokens, NextTokens
-from zhnlp.training.pretraining.plan import Plan
+from zhnlp.training.pretraining.plan import PLAN_FILE, Plan
 from zhnlp.training.pretraining.processes import main_process_first
 from zhnlp.training.pretraining.start import start_from_counts
 from zhnlp.training.pretraining.throughput import Throughput
@@ -187,7 +187,7 @@ def _held_out_rows(
 
 
 def _same_plan(plan: Plan, out: Path) -> None:
-    path = out / "plan.json"
+    path = out / PLAN_FILE
     if not path.exists():
         write_whole(path, json.dumps(plan.as_dict(), indent=1))
         return
