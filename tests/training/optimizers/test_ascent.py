@@ -31,6 +31,22 @@ def two_steps(down, up):
     return point.detach()
 
 
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adagrad])
+def test_weight_decay_is_a_term_of_the_loss(kind):
+    """Also in the ascents, where decay alone would go on falling."""
+    ends = []
+    for decay in (0.5, 0.0):
+        point = start()
+        optimizer = AlternatingAscent(kind([point], lr=9.0, weight_decay=decay), 0.1, 0.05)
+        for _ in range(4):
+            optimizer.zero_grad()
+            (loss_of(point) + (0.5 - decay) / 2 * point.square().sum()).backward()
+            optimizer.step()
+        assert optimizer.param_groups[0]["weight_decay"] == decay
+        ends.append(point.detach())
+    assert torch.allclose(ends[0], ends[1], atol=1e-14)
+
+
 def gradient_and_penalty():
     point = start()
     (gradient,) = torch.autograd.grad(loss_of(point), point, create_graph=True)

@@ -20,7 +20,7 @@ class AlternatingAscent(OptimizerWrapper):
 
     Args:
         optimizer: SGD without momentum gives the formula above. One that averages gradients (momentum, Adam) warns: turns
-            of opposite sign cancel in its average.
+            of opposite sign cancel in its average. Its weight decay is reversed in the ascents too, as part of the loss.
         eps_down: ε₁ > 0; becomes the rate of every parameter group. A scheduler changes it, and ε₂ in proportion.
         eps_up: ε₂ in [0, ε₁].
         after: steps of plain descent before the first ascent.
@@ -79,17 +79,22 @@ class AlternatingAscent(OptimizerWrapper):
         return loss
 
     def _ascend(self) -> None:
-        rates = [group["lr"] for group in self.param_groups]
+        """A step with gradients and weight decay reversed: the loss that rises is the one that fell, L2 term included."""
+        kept = [(group, group["lr"], group.get("weight_decay")) for group in self.param_groups]
         gradients = [parameter.grad for parameter in self.parameters() if parameter.grad is not None]
         try:
-            for group, rate in zip(self.param_groups, rates):
+            for group, rate, decay in kept:
                 group["lr"] = rate * self.ratio
+                if decay:
+                    group["weight_decay"] = -decay
             for gradient in gradients:
                 gradient.neg_()
             self.inner.step()
         finally:
-            for group, rate in zip(self.param_groups, rates):
+            for group, rate, decay in kept:
                 group["lr"] = rate
+                if decay:
+                    group["weight_decay"] = decay
             for gradient in gradients:
                 gradient.neg_()
 
