@@ -244,6 +244,29 @@ def test_trainer_evaluates_with_the_average(tmp_path):
         assert file.get_tensor("classifier.weight").equal(run.model.classifier.weight)
 
 
+def test_evaluate_and_predict_see_the_average(tmp_path):
+    """Of the best checkpoint, where that is loaded."""
+    from zhnlp.training import Trainer
+
+    callback = EMACallback(0.8, warmup=False)
+    options = {"save_strategy": "steps", "save_steps": 2, "eval_strategy": "steps", "eval_steps": 2}
+    best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": True}
+    run = trainer(tmp_path, 4, callback, Trainer, learning_rate=1e-2, **options, **best)
+    assert run.evaluate()["eval_loss"] > 0  # before training there is no average
+    run.train()
+    seen = [entry["eval_loss"] for entry in run.state.log_history if "eval_loss" in entry]
+    own = weights(run.model)
+    assert run.state.best_model_checkpoint.endswith("checkpoint-2") and seen[0] > seen[1]
+    assert run.evaluate()["eval_loss"] == pytest.approx(seen[0], abs=1e-6)
+    assert run.predict(bert_rows(8, seed=1)).metrics["test_loss"] == pytest.approx(seen[0], abs=1e-6)
+    assert weights(run.model).equal(own)
+    raw = F.cross_entropy(
+        torch.tensor(super(Trainer, run).predict(bert_rows(8, seed=1)).predictions),
+        torch.tensor([row["labels"] for row in bert_rows(8, seed=1)]),
+    )
+    assert abs(float(raw) - seen[0]) > 1e-5
+
+
 def test_the_average_may_stay_at_the_end(tmp_path):
     callback = EMACallback(0.8, warmup=False, at_end="average")
     run = trainer(tmp_path, 4, callback)

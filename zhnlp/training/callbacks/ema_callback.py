@@ -18,8 +18,9 @@ class EMACallback(TrainerCallback):
     """Average the weights of a `transformers.Trainer`'s model after each optimizer step.
 
     Evaluations that training starts see the average, checkpoints hold the model's own weights plus the average in
-    ``ema.safetensors``, and a resumed training goes on with it exactly.  Around a `trainer.evaluate()` of your own put
-    ``with callback.evaluating():``.
+    ``ema.safetensors``, and a resumed training goes on with it exactly.  `evaluate()` and `predict()` of
+    `zhnlp.training.Trainer` see the average too, from the beginning of training on; around your own calls with another
+    trainer put ``with callback.evaluating():``.
 
     Args:
         decay, warmup, update_after, every: of `EMA`.
@@ -128,9 +129,9 @@ class EMACallback(TrainerCallback):
         self._armed = False
         self._swap_out()
         self._release()
+        if args.load_best_model_at_end and state.best_model_checkpoint:
+            self._load(Path(state.best_model_checkpoint))  # whose own weights the model has now
         if self.at_end == "average":
-            if args.load_best_model_at_end and state.best_model_checkpoint:
-                self._load(Path(state.best_model_checkpoint))
             self.ema.copy_to_model()
 
     def _release(self) -> None:
