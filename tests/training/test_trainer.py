@@ -163,6 +163,16 @@ def test_a_micro_batch_without_labels_counts_nothing(tmp_path):
     assert distance(half, both) < 1e-7
 
 
+@pytest.mark.parametrize("kind", ["bert", "llama"])
+def test_nothing_but_batches_without_labels_leaves_the_weights(kind, tmp_path):
+    """Also in rows of one token, which a causal model has no label for."""
+    data = [{"input_ids": torch.tensor([7]), "labels": torch.tensor([-100 if kind == "bert" else 7])}] * 8
+    options = {**SGD, "data": data, "collate": DefaultDataCollator(), "max_steps": 2, "regularizers": [FGM()]}
+    model = make_model(kind)
+    begun = {name: value.clone() for name, value in model.state_dict().items()}
+    assert same_bits(begun, trained(tmp_path, model=model, **options))
+
+
 class Noted(Regularizer):
     """Writes down what it is asked."""
 
@@ -292,6 +302,11 @@ def test_a_loss_that_is_no_number_stops_with_its_step_and_cause(tmp_path):
 
     with pytest.raises(FloatingPointError, match="step 1 is inf though weights and inputs are sound"):
         trained(tmp_path, regularizers=[Broken()])
+
+
+def test_fp16_on_a_cpu_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="fp16 needs a GPU: expected one, got the cpu"):
+        make_trainer(tmp_path, fp16=True)
 
 
 def test_starting_anew_beside_checkpoints_is_said(unbroken, caplog):

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 from trainings import distance
-from two_processes import KINDS, train
+from two_processes import KINDS, train, train_without_labels
 
 from zhnlp.training.callbacks import read_log
+from zhnlp.training.regularizers import FGM
 
 SUPPORT = Path(__file__).parents[1] / "support"
 
@@ -44,7 +45,7 @@ def torchrun(*arguments):
 
 @pytest.mark.slow
 def test_two_processes_end_with_the_weights_of_one_with_the_same_global_batch(tmp_path):
-    """And resume bit for bit, with dropout: the driver checks it in both."""
+    """And resume bit for bit, regularize where one has no labels, leave whole checkpoints: the driver checks it in both."""
     result = torchrun(SUPPORT / "two_processes.py", tmp_path / "two")
     assert result.returncode == 0, result.stderr[-3000:]
     for kind in KINDS:
@@ -60,3 +61,9 @@ def test_two_processes_end_with_the_weights_of_one_with_the_same_global_batch(tm
         ]
         assert losses[0] == pytest.approx(losses[1], abs=1e-6) and len(losses[0]) == 3
         assert one.state.global_step == 6
+    plain, one = (
+        train_without_labels(tmp_path / "one/fgm", 8, parts).model.state_dict() for parts in ([], [FGM(0.5)])
+    )
+    two = load_file(tmp_path / "two/fgm/model.safetensors")
+    one = {name: one[name] for name in two}
+    assert distance(two, one) < 1e-12 < 1e-4 < distance(two, {name: plain[name] for name in two})

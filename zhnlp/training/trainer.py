@@ -7,7 +7,7 @@ training alone; losses weighted by tokens over micro-batches and processes; regu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from zhnlp.training.divergence import Watch
 from zhnlp.training.loaders import batches_of, indexed_loader, stream_loader
 from zhnlp.training.regularizers.base import Regularizer, split_loss
 from zhnlp.training.seeds import derive_seed, own_randomness, seed_everything
+from zhnlp.training.unlabelled import with_some_labels, zero_loss
 
 
 class Trainer(transformers.Trainer):
@@ -42,7 +43,7 @@ class Trainer(transformers.Trainer):
     for models that ignore ``num_items_in_batch``, such as BertForMaskedLM (post 6794).
 
     Raises:
-        ValueError: the training data is empty, a batch has no labels, or a checkpoint is broken.
+        ValueError: the training data is empty, a batch has no labels, a checkpoint is broken, or fp16 is asked of a CPU.
         FloatingPointError: the loss is nan or infinite; the message has the step and the likely cause.
     """
 
@@ -66,6 +67,10 @@ class Trainer(transformers.Trainer):
         self.pop_callback(transformers.PrinterCallback)
         if log and not any(isinstance(callback, JsonlLog) for callback in self.callback_handler.callbacks):
             self.add_callback(JsonlLog())  # last: callbacks before it may add to what is logged
+        if self.args.fp16 and self.args.device.type == "cpu":  # which would train in float32 and not say so
+            raise ValueError(
+                "fp16 needs a GPU: expected one, got the cpu. Next: bf16=True, or neither for float32"
+            )
         if self.regularizers and self._has_own_engine():
             raise ValueError(
                 "regularizers need the plain backward pass: expected no DeepSpeed or context parallelism. "
@@ -168,6 +173,7 @@ class Trainer(transformers.Trainer):
             (folder / resumable.MARK).unlink(missing_ok=True)
             best = self.state.best_model_checkpoint
             resumable.rotate(folder, self.args.save_total_limit, keep=best)
+        self.accelerator.wait_for_everyone()  # no process looks at a folder that is not whole, or about to go
 
     def _maybe_log_save_evaluate(self, *args: Any, **options: Any) -> None:
         """As in transformers; a checkpoint is whole only after the callbacks' ``on_save``."""
@@ -213,8 +219,11 @@ class Trainer(transformers.Trainer):
     # --- evaluation ------------------------------------------------------------------------------------------------
 
     def evaluate(self, *args: Any, **options: Any) -> dict[str, float]:
-        """Evaluate on random numbers that are the same each time, and leave those of the training where they stood."""
-        with own_randomness(self.args.seed):
+        """Evaluate on random numbers that are the same each time, and leave those of the training where they stood.
+
+        A callback with a context ``evaluating()`` has it open meanwhile: `EMACallback` puts its average in.
+        """
+        with own_randomness(self.args.seed), self._evaluating():
             return super().evaluate(*args, **options)
 
     def _evaluate(self, *args: Any, **options: Any) -> dict[str, float]:
@@ -223,9 +232,17 @@ class Trainer(transformers.Trainer):
             return super()._evaluate(*args, **options)
 
     def predict(self, *args: Any, **options: Any) -> Any:
-        """Predict, with the training's random numbers left where they stood."""
-        with own_randomness(self.args.seed):
+        """Predict with the weights that `evaluate` sees, and leave the training's random numbers where they stood."""
+        with own_randomness(self.args.seed), self._evaluating():
             return super().predict(*args, **options)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        with ExitStack() as contexts:
+            for callback in self.callback_handler.callbacks:
+                if hasattr(callback, "evaluating"):
+                    contexts.enter_context(callback.evaluating())
+            yield
 
     # --- a step ----------------------------------------------------------------------------------------------------
 
@@ -242,21 +259,21 @@ class Trainer(transformers.Trainer):
         items = self._count_items(inputs)
         weight = self._weight(items, num_items_in_batch)
         inputs = self._prepare_inputs(inputs)
+        if items == 0:  # its weight is 0, but the processes have to meet in all passes
+            inputs = with_some_labels(inputs)
+            items = self._count_items(inputs)
 
         def compute_loss() -> tuple[Tensor, Any]:
             return self._mean_loss(model, inputs, items)
 
         loss, outputs = split_loss(compute_loss())
-        if items == 0:  # a mean over nothing: no gradient, but the processes have to meet
-            loss = 0.0 * _some_output(outputs, loss).float().sum()
-        else:
-            for regularizer in self.regularizers:
-                loss = regularizer.loss(model, inputs, loss, outputs)
+        for regularizer in self.regularizers:
+            loss = regularizer.loss(model, inputs, loss, outputs)
         self._watch.see(loss, inputs)
         del outputs
         weighted = loss if weight == 1 else loss * weight
         self.accelerator.backward(weighted)
-        if items != 0 and self.regularizers:
+        if self.regularizers:
             scaler = self.accelerator.scaler
             scale = weight if scaler is None else weight * scaler.get_scale()
             for regularizer in self.regularizers:
@@ -272,6 +289,8 @@ class Trainer(transformers.Trainer):
             )
         if own and items is not None and self.args.average_tokens_across_devices:
             loss = loss / (self.accelerator.num_processes if self.args.n_gpu <= 1 else self.args.n_gpu)
+        if items == 0:
+            loss = zero_loss(outputs, loss)
         return (loss.mean() if self.args.n_gpu > 1 else loss), outputs
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **options: Any) -> Any:
@@ -327,12 +346,3 @@ def _no_bars() -> Iterator[None]:
     finally:
         if shown:
             transformers.logging.enable_progress_bar()
-
-
-def _some_output(outputs: Any, loss: Tensor) -> Tensor:
-    """A finite tensor of the forward pass that hangs on the weights."""
-    values = outputs.values() if hasattr(outputs, "values") else outputs
-    for value in values or ():
-        if isinstance(value, Tensor) and value.requires_grad and value.ndim:
-            return value
-    return loss
