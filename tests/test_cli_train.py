@@ -55,7 +55,7 @@ def test_what_cannot_be_continued_is_refused(tmp_path):
     out = ("--out", tmp_path / "model", "--steps", 1)
     zhnlp("train", "causal-lm", *FILES, *out, *QUIET)
     assert "other text or options (fingerprint)" in refused("train", "causal-lm", *FILES[:2], *out, *QUIET)
-    assert "other text or options (min_count)" in refused(
+    assert "other text or options (min_count, min_sign)" in refused(
         "train", "causal-lm", *FILES, *out, *QUIET, "--min-count", 2
     )
     assert "another plan: width 16 → 32" in refused("train", "causal-lm", *FILES, *out, *QUIET, "--width", 32)
@@ -78,3 +78,20 @@ def test_refusals(tmp_path):
 @pytest.mark.parametrize("command", [["train"], ["train", "masked-lm"], ["train", "causal-lm"]])
 def test_help_has_an_example(command):
     assert "Example: zhnlp train" in zhnlp(*command, "--help").stdout
+
+
+def test_another_lexicon_is_refused(tmp_path):
+    lexicon, out = tmp_path / "words.txt", tmp_path / "model"
+    lexicon.write_text("变压器\n", "utf-8")
+    command = ("train", "masked-lm", *FILES, "--out", out, "--steps", 1, *QUIET, "--lexicon", lexicon)
+    zhnlp(*command)
+    lexicon.write_text("变压器\n电网\n", "utf-8")
+    assert "other text or options (words)" in refused(*command)
+
+
+def test_a_short_training_has_a_short_warmup_and_keeps_it(tmp_path):
+    options = [*SMALL[:-2], "--held-out", 0.1, "--quiet"]
+    for steps in (20, 30):
+        zhnlp("train", "causal-lm", *FILES, "--out", tmp_path, "--steps", steps, "--anneal", 1, *options)
+        plan = json.loads((tmp_path / "training/steps/plan.json").read_text("utf-8"))
+        assert plan["warmup"] == 2

@@ -8,6 +8,7 @@ import io
 import pytest
 import torch
 from trainings import same_bits, trained
+from transformers import TrainerState
 
 from zhnlp.training.callbacks import ProgressBar, Samples, read_log
 
@@ -60,3 +61,17 @@ def test_lines_come_as_often_as_asked(tmp_path, capsys):
         "step 5 of 10",
         "step 10 of 10",
     ]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_speed_and_utilisation_are_shown(terminal, tmp_path, monkeypatch):
+    stderr = io.StringIO()
+    stderr.isatty = lambda: terminal
+    monkeypatch.setattr("sys.stderr", stderr)
+    bar = ProgressBar(every=0)
+    state = TrainerState(max_steps=10)
+    bar.on_train_begin(None, state, None)
+    bar.on_log(None, state, None, {"loss": 2.0, "tokens_per_second": 41234, "model_flop_utilisation": 0.4111})
+    bar.on_train_end(None, state, None)
+    said = stderr.getvalue()
+    assert "41,234" in said and "tokens/s" in said and "41.1%" in said and "of peak" in said

@@ -2,21 +2,25 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, TrainerState, TrainingArguments
 
 from zhnlp.checkpoints.card import read_card
 from zhnlp.checkpoints.quantized import load_state
 from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
 from zhnlp.training.pretraining.anneal import anneal
+from zhnlp.training.pretraining.blocks import PackedBlocks
 from zhnlp.training.pretraining.finish import curve, finish
-from zhnlp.training.pretraining.plan import Plan
-from zhnlp.training.pretraining.run import pretrain
+from zhnlp.training.pretraining.masking import MaskTokens, NextTokens
+from zhnlp.training.pretraining.plan import Plan, fitting_warmup
+from zhnlp.training.pretraining.run import held_out_scores, pretrain
 from zhnlp.training.pretraining.start import log_unigrams, ppmi_embeddings
+from zhnlp.training.pretraining.throughput import Throughput
 from zhnlp.training.pretraining.tokens import TokenFile
 
 SMALL = {"layers": 1, "width": 16, "heads": 2, "rows": 4, "length": 16, "warmup": 2, "learning_rate": 1e-2}
@@ -169,3 +173,120 @@ def test_what_ships_has_weights_tokenizer_and_card(work, tmp_path):
     assert all((whole[name] - state[name]).abs().max() < 0.01 for name in whole)
     assert AutoTokenizer.from_pretrained(folder)("春眠")["input_ids"] == tokenizer("春眠")["input_ids"]
     assert [point["tokens"] for point in curve(last, 64)] == [640]
+
+
+def test_an_anneal_before_the_warmup_is_over_falls_from_the_rate_that_was_reached(work, tmp_path):
+    objective, tokenizer, file = work
+    plan = Plan(objective, **{**SMALL, "warmup": 20})
+    options = {**QUIET, "logging_steps": 1}
+    last = pretrain(plan, tokenizer, [file], tmp_path / "run", steps=6, **options)
+    final = anneal(plan, tokenizer, [file], last, tmp_path / "final", steps=4, **options)
+    rates = [entry["learning_rate"] for entry in history(final) if "learning_rate" in entry]
+    expected = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.225, 0.15, 0.075]
+    assert rates == pytest.approx([1e-2 * share for share in expected])
+
+
+def test_more_steps_of_decay_than_steps_are_refused(work, tmp_path):
+    with pytest.raises(ValueError, match="anneal is 11: expected 0 to 10"):
+        run(work, tmp_path, 10, anneal=11)
+
+
+def test_warmup_fits_a_short_training_and_stays_what_it_was(tmp_path):
+    assert [fitting_warmup(steps, tmp_path) for steps in (5, 120, 2000, 20_000)] == [0, 12, 200, 200]
+    (tmp_path / "plan.json").write_text(json.dumps(Plan("masked-lm", warmup=7).as_dict()))
+    assert fitting_warmup(20_000, tmp_path) == 7
+
+
+def test_held_out_text_is_masked_one_by_one_whatever_the_training_does(work, tmp_path):
+    """With a rate of 0 the weights stand still, so the figures differ by the masks alone."""
+    objective, tokenizer, file = work
+    words = TokenFile.build(
+        ["春眠不觉晓处处闻啼鸟" * 20],
+        tokenizer,
+        tmp_path / "w",
+        word_starts=lambda text: range(0, len(text), 5),
+    )
+    scores = []
+    for whole in (0.0, 1.0):
+        plan = Plan(objective, **{**SMALL, "learning_rate": 0.0}, mask_rate=0.15, whole_words=whole)
+        options = {"held_out": {"poem": words}, "held_out_rows": 8, "evaluate_every": 2, **QUIET}
+        last = pretrain(plan, tokenizer, [file], tmp_path / str(whole), steps=2, **options)
+        scores += [entry["eval_poem_loss"] for entry in history(last) if "eval_poem_loss" in entry]
+    assert scores[0] == scores[1]
+
+
+def test_held_out_scores_are_those_of_transformers_in_one_pass(work):
+    objective, tokenizer, file = work
+    masked = objective == "masked-lm"
+    model = Plan(objective, **SMALL).make_model(tokenizer).float()
+    torch.nn.init.normal_(model.get_input_embeddings().weight)  # far from a tie between tokens
+    rows = PackedBlocks([file], length=16, size=8, frame=(2, 3) if masked else ())
+    collate = MaskTokens(tokenizer, rate=0.3) if masked else NextTokens()
+    passes = []
+    hook = model.get_input_embeddings().register_forward_hook(lambda *_: passes.append(1))
+    scores = held_out_scores(model, rows, collate, batch=4)
+    hook.remove()
+    assert len(passes) == 2  # one a batch
+    data = collate([rows[number] for number in range(8)])
+    stock = super(type(model), model.eval()).forward(**data)
+    assert scores["loss"] == pytest.approx(float(stock.loss.detach()), rel=2e-2)
+    if masked:
+        asked = data["labels"] != -100
+        right = (stock.logits.argmax(-1) == data["labels"])[asked].float().mean()
+        assert scores["accuracy"] == pytest.approx(float(right), abs=0.05)
+
+
+def test_held_out_text_shorter_than_a_row_is_left_out(work, tmp_path, caplog):
+    _, tokenizer, file = work
+    short = TokenFile.build(["春眠"], tokenizer, tmp_path / "short")
+    last = run(work, tmp_path / "run", 10, held_out={"poem": file, "short": short})
+    keys = {key for entry in history(last) for key in entry}
+    assert "eval_poem_loss" in keys and "eval_short_loss" not in keys
+    assert "not scored: short" in caplog.text
+
+
+def test_what_a_card_says_comes_from_the_log(work, tmp_path):
+    """Two micro-batches a step: twice the tokens; the hardware is that of the training."""
+    objective, _, _ = work
+    last = run(work, tmp_path / "run", 10, gradient_accumulation_steps=2)
+    state = json.loads((last / "trainer_state.json").read_text())
+    for entry in state["log_history"]:
+        if "hardware" in entry:
+            assert "torch" in entry["hardware"]
+            entry["hardware"] = "an abacus"
+    (last / "trainer_state.json").write_text(json.dumps(state))
+    folder = finish(
+        last,
+        tmp_path / "small",
+        plan=Plan(objective, **SMALL),
+        data="two poems",
+        licence="public domain",
+        scores=lambda folder: {"weights": len(load_state(folder))},
+        limits="a toy",
+    )
+    fields = read_card(folder).fields
+    assert fields["tokens"] == 10 * 2 * 4 * 16 and fields["hardware"] == "an abacus"
+    assert fields["scores"] == {"weights": len(load_state(folder))}  # of what ships
+    assert [point["tokens"] for point in curve(last, 64)] == [1280]
+
+
+def test_loading_counts_evaluation_and_saving_do_not():
+    """10 ms to load, 10 to compute; evaluation and saving take 500 each, and are left out."""
+    watch = Throughput(tokens_a_step=1000)
+    args = TrainingArguments(use_cpu=True, report_to="none")
+    state = TrainerState()
+    watch.on_train_begin(args, state, None, model=torch.nn.Linear(8, 8))
+    for step in range(1, 7):
+        time.sleep(0.01)
+        watch.on_step_begin(args, state, None)
+        time.sleep(0.01)
+        state.global_step = step
+        watch.on_step_end(args, state, None)
+        if step == 3:
+            for event in (watch.on_evaluate, watch.on_save):
+                time.sleep(0.5)
+                event(args, state, None)
+    logs = {"loss": 1.0}
+    watch.on_log(args, state, None, logs=logs)
+    assert logs["tokens"] == 6000
+    assert 0.11 <= 6000 / logs["tokens_per_second"] < 0.6  # 5 loadings (the first is the start) and 6 steps
