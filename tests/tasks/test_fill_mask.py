@@ -117,6 +117,7 @@ def test_the_tokenizer_of_the_user_stays_as_it_was(kind):
     pipe = pipeline("fill-mask", make_model(kind), tokenizer=tokenizer)
     for text in ("变压器检修[MASK]", "电网" * 90 + "[MASK]"):  # the second is cut
         assert pipe(text)[0]["sequence"].startswith(text[:5])
+    assert pipe("电[MASK]", targets="A")[0]["token_str"] == "a"
     assert tokenizer.backend_tokenizer.to_str() == before
 
 

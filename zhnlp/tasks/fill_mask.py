@@ -91,7 +91,7 @@ class FillMask(ModelPipeline):
             )
         ids = {}
         for target in _check_targets(targets):
-            pieces = [target] if target in vocabulary else self.tokenizer.tokenize(target)
+            pieces = [target] if target in vocabulary else self._pieces(target)
             if len(pieces) != 1 or vocabulary[pieces[0]] == self.tokenizer.unk_token_id:
                 raise ValueError(
                     f"the target {target!r} is {' '.join(pieces) or 'nothing'} for {self.name}: expected one token, as one "
@@ -103,6 +103,10 @@ class FillMask(ModelPipeline):
                 "targets is empty: expected one or more. Next: leave targets out for the whole vocabulary"
             )
         return list(ids)
+
+    def _pieces(self, target: str) -> list[str]:
+        with untruncated(self.tokenizer) as backend:
+            return backend.encode(replace_surrogates(target), add_special_tokens=False).tokens
 
     def _around_masks(self, texts: list[str]) -> list[Row]:
         """Rows with the offsets of their masks; a long text is cut to the part around them."""

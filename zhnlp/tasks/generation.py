@@ -336,7 +336,9 @@ class TextGeneration(ModelPipeline):
     @cached_property
     def _puts_blanks(self) -> bool:
         """Whether decoding puts blanks between characters, as BERT's tokenizers do and those of bytes do not."""
-        return " " in self.tokenizer.decode(self.tokenizer.encode("的的", add_special_tokens=False))
+        with untruncated(self.tokenizer) as backend:
+            ids = backend.encode("的的", add_special_tokens=False).ids
+        return " " in self.tokenizer.decode(ids)
 
 
 def _no_start(row: Row) -> Any:
