@@ -4,6 +4,7 @@ Run: pytest tests/models/test_loading.py
 """
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -13,8 +14,9 @@ import transformers
 from safetensors.torch import load_file, save_file
 from small_models import KINDS, VOCABULARY, make_model, make_tokenizer, save_checkpoint
 
+from zhnlp import pipeline
 from zhnlp.checkpoints import quantized
-from zhnlp.models.loading import load_model
+from zhnlp.models.loading import choose_device, load_model
 
 IDS = torch.arange(5, 25)[None]
 
@@ -140,8 +142,44 @@ def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path):
 def test_weights_of_another_size_than_the_configuration_are_refused(bert):
     config = json.loads((bert / "config.json").read_text())
     (bert / "config.json").write_text(json.dumps(config | {"hidden_size": 64}))
-    with pytest.raises(ValueError, match=r"does not fit its config\.json|other shapes"):
+    said = r"does not fit its config\.json: .*cls\.predictions\.transform\.LayerNorm|: bert\.embeddings\.LayerNorm\.bias is "
+    with pytest.raises(
+        ValueError, match=said + r"\(32,\) in the file, expected \(64,\), and \d+ more tensors"
+    ):
         load_model(bert, "masked-lm")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("int8", [False, True])
+def test_a_changed_vocabulary_and_dropped_layers_are_named(folders, kind, int8, tmp_path):
+    folder, saved = folders[kind]
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    if int8:
+        (tmp_path / "model.safetensors").unlink()
+        quantized.save(saved, tmp_path)
+    head = "masked-lm" if kind in ("bert", "roformer") else "causal-lm"
+    config = json.loads((tmp_path / "config.json").read_text())
+    layers = "n_layer" if kind == "gpt2" else "num_hidden_layers"
+    for changes, said in (
+        ({"vocab_size": 99}, rf"\({len(VOCABULARY)},.*\) in the file, expected \(99,"),
+        ({layers: 1}, r"more layers in its file than config\.json says: .*\.1\..* has no place"),
+    ):
+        (tmp_path / "config.json").write_text(json.dumps(config | changes))
+        for one in (head, "encoder"):
+            with pytest.raises(ValueError, match=said):
+                load_model(tmp_path, one, check=False)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    first = load_model(tmp_path, "encoder", **{layers: 1})  # on purpose
+    assert first(IDS)[0].shape == saved.base_model(IDS)[0].shape
+
+
+def test_a_device_that_is_not_there_is_refused():
+    for device in ("zz", f"cuda:{torch.cuda.device_count() + 5}", "meta", 3.5):
+        with pytest.raises(ValueError, match=rf"device '{device}' cannot be used \(.*\): expected cpu"):
+            choose_device(device)
+        with pytest.raises(ValueError, match="cannot be used"):
+            pipeline("feature-extraction", make_model("bert").bert, tokenizer=make_tokenizer(), device=device)
+    assert choose_device("cpu") == choose_device(torch.device("cpu")) == torch.device("cpu")
 
 
 def test_a_head_that_was_never_learnt_is_refused(tmp_path):

@@ -30,6 +30,12 @@ HEADS = {
     "encoder": "AutoModel",
     "sequence-classification": "AutoModelForSequenceClassification",
 }
+_LAYERS = {
+    "num_hidden_layers",
+    "num_layers",
+    "n_layer",
+    "n_layers",
+}  # who gives one of them wants fewer layers
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 
@@ -86,6 +92,9 @@ def load_model(
 
         tokenizers.load(folder)
     model, report = _build(folder, head, settings, state, dtype, str(name_or_path))
+    _check_shapes(report, str(name_or_path))
+    if not _LAYERS & config.keys():
+        _check_layers(model, report, str(name_or_path))
     _check_complete(model, report, head, str(name_or_path))
     return model.to(chosen).eval()
 
@@ -93,15 +102,36 @@ def load_model(
 def choose_device(device: str | torch.device | None = None) -> torch.device:
     """The device meant, or the best there is: CUDA, else Apple's MPS, else the CPU.
 
+    Raises:
+        ValueError: no such device here.
+
     Example:
         >>> choose_device("cpu")
         device(type='cpu')
     """
     if device is not None:
-        return torch.device(device)
+        return _existing(device)
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _existing(device: str | torch.device) -> torch.device:
+    try:
+        found = torch.device(device)
+        if found.type != "meta":  # holds no numbers
+            torch.empty(0, device=found)
+            return found
+        reason = "it holds no numbers"
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError, ImportError) as error:
+        reason = _first_line(error)
+    count = torch.cuda.device_count()
+    there = ["cpu", *(f"cuda:{number}" for number in range(count))]
+    there += ["mps"] if torch.backends.mps.is_available() else []
+    hint = "" if count else ". Without CUDA here: likely no GPU, no driver, or a torch built for CPUs"
+    raise ValueError(
+        f"device {str(device)!r} cannot be used ({reason}): expected {' or '.join(there)}{hint}. Next: device=None"
+    )
 
 
 def dtype_of(name: str) -> torch.dtype:
@@ -190,11 +220,13 @@ def _build(
     try:
         with _quiet():
             if state is None:
+                options["ignore_mismatched_sizes"] = True  # `_check_shapes` names them
                 return factory.from_pretrained(
                     folder, trust_remote_code=False, use_safetensors=True, **options
                 )
             model = factory._model_mapping[type(config)]
             model = model[0] if isinstance(model, tuple) else model
+            _check_shapes({"mismatched_keys": _mismatched(model, config, state)}, name)
             options["dtype"] = torch.float32 if dtype == "auto" else dtype
             return model.from_pretrained(None, state_dict=state, **options)
     except (RuntimeError, OSError) as error:
@@ -202,6 +234,44 @@ def _build(
             f"{name} does not fit its config.json: {_first_line(error)}. Files of two checkpoints were likely mixed. "
             "Next: download it again"
         ) from error
+
+
+def _check_shapes(report: dict[str, Any], name: str) -> None:
+    """Refuse weights of other shapes than config.json says."""
+    wrong = sorted(report["mismatched_keys"])
+    if wrong:
+        key, found, expected = wrong[0]
+        more = f", and {len(wrong) - 1:,} more tensors differ" if len(wrong) > 1 else ""
+        raise ValueError(
+            f"{name} does not fit its config.json: {key} is {tuple(found)} in the file, expected {tuple(expected)}{more}. "
+            "Likely config.json was changed (vocab_size, hidden_size …), or files of two checkpoints were mixed. "
+            "Next: download it again"
+        )
+
+
+def _mismatched(kind: type[PreTrainedModel], config: Any, state: dict[str, torch.Tensor]) -> list[tuple]:
+    """Name, shape and expected shape of what does not fit; transformers fails on tied weights of a state dict."""
+    with torch.device("meta"):
+        model = kind(config)
+    prefix = model.base_model_prefix + "."
+    expected = {key.removeprefix(prefix): value.shape for key, value in model.state_dict().items()}
+    found = ((key, value.shape, expected.get(key.removeprefix(prefix))) for key, value in state.items())
+    return [(key, shape, wanted) for key, shape, wanted in found if wanted not in (None, shape)]
+
+
+def _check_layers(model: PreTrainedModel, report: dict[str, Any], name: str) -> None:
+    """Refuse a file with layers that config.json does not count and that would be dropped."""
+    prefix = model.base_model_prefix + "."
+    known = {key.removeprefix(prefix) for key in model.state_dict()}
+    for key in sorted(report["unexpected_keys"]):
+        parts = key.removeprefix(prefix).split(".")
+        for place, part in enumerate(parts):
+            if part.isdecimal() and ".".join([*parts[:place], "0", *parts[place + 1 :]]) in known:
+                raise ValueError(
+                    f"{name} has more layers in its file than config.json says: {key} has no place. Likely num_hidden_layers "
+                    "was changed, or files of two checkpoints were mixed. Next: download it again, or load_model(..., "
+                    "num_hidden_layers=...) for the first layers only"
+                )
 
 
 def _check_complete(model: PreTrainedModel, report: dict[str, Any], head: str, name: str) -> None:
@@ -223,8 +293,6 @@ def _check_complete(model: PreTrainedModel, report: dict[str, Any], head: str, n
             f"{name} holds no weights for {', '.join(missing[:3])}{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}, "
             f"which {head} needs: they would be random. Next: head='encoder', or a checkpoint saved with that head"
         )
-    if mismatched := sorted(str(key) for key in report.get("mismatched_keys") or ()):
-        raise ValueError(f"{name} has other shapes than its config.json says: {', '.join(mismatched[:3])}")
 
 
 @contextmanager

@@ -151,8 +151,6 @@ class ModelPipeline(Pipeline):
     def _make(self) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
         import copy
 
-        import torch
-
         from zhnlp import tokenizers
         from zhnlp.checkpoints.catalogue import find
         from zhnlp.checkpoints.locate import locate
@@ -183,7 +181,7 @@ class ModelPipeline(Pipeline):
         if self._given_tokenizer is None:
             raise TypeError(f"{self.task} got a model without tokenizer=: expected both, or a name or folder")
         model = self._given
-        device = model.device if self._device is None else torch.device(self._device)
+        device = model.device if self._device is None else choose_device(self._device)
         chosen = dtype or self._fast(device)
         if (device, chosen) != (model.device, model.dtype):
             model = copy.deepcopy(model).to(device=device, dtype=chosen)
