@@ -25,6 +25,7 @@ from zhnlp.training.resumable import newest_complete
 from zhnlp.training.trainer import Trainer
 
 _START = 5_000_000  # tokens from which the embeddings start
+_PIECE = 1000  # of them at a time
 _EVALUATION_RATE = 0.15  # masked share on held-out text, whatever was trained with
 
 log = logging.getLogger(__name__)
@@ -163,10 +164,13 @@ def _stretch(files: Sequence[TokenFile], weights: Sequence[float] | None, seed: 
     """A sample of the mixed text, one array of ids."""
     import numpy as np
 
-    rows = min(_START, sum(map(len, files))) // 1000
-    if rows == 0:
+    long = [number for number, file in enumerate(files) if len(file) >= _PIECE]
+    if not long:
         return np.concatenate([file.ids for file in files])
-    blocks = PackedBlocks(files, length=1000, size=rows, weights=weights, seed=seed)
+    weights = None if weights is None else [weights[number] for number in long]
+    files = [files[number] for number in long]
+    rows = min(_START, sum(map(len, files))) // _PIECE
+    blocks = PackedBlocks(files, length=_PIECE, size=rows, weights=weights, seed=seed)
     return np.concatenate([blocks[row]["ids"] for row in range(rows)])
 
 
