@@ -6,8 +6,8 @@
 
 ``--kind mixed`` or ``short``; both are run.  Mixed texts: a third sentences, a third runs of two to four sentences, a third the first 200 to 500 characters of news items
 (the first of ``corpora/news.jsonl.xz`` of the public sets), drawn with ``--seed``, shuffled.  Tokenizer: a character vocabulary of these
-texts, unless ``--model`` brings one.  Short texts: sentences of 10 to 30 characters, what similarity and classification get, four
-times as many.  For fill-mask one character of each text is [MASK].
+texts, unless ``--model`` brings one.  Short texts: sentences of 10 to 30 characters, what similarity and classification get, at most
+four times as many.  For fill-mask one character of each text is [MASK].
 
 Every system runs once to warm up and then ``--repeats`` times, all in turns, in one process; the best run counts.  Ratios are of CPU seconds, which a busy machine does not stretch.
 transformers.pipeline runs as its documentation has it (batch_size 1), with batch_size 32, and both in bf16 too; of
@@ -17,7 +17,9 @@ cosine, or the share of texts with the same best candidate.  Bar: 2 times the be
 
 What is ours in the ratios: for mixed texts 2 times and more comes from bfloat16, which we choose where the processor
 multiplies it and transformers.pipeline does not.  In equal numbers the batching itself was worth 0.97 to 1.15 times (float32)
-and 1.37 to 1.67 times (bfloat16) against batch 1 (``results/pipeline_encode-2026-11-21.md``, column "same numbers").
+and 1.37 to 1.67 times (bfloat16) against batch 1 (``results/pipeline_encode-2026-11-21.md``, column "same numbers").  For short texts it
+was 2.4 to 3.7 times (float32) and 5.7 to 8.1 times (bfloat16) against batch 1, 0.91 to 1.25 and 1.19 to 1.73 times against
+batch 32 (``results/pipeline_encode-2026-11-21-2.md``).
 """
 
 from __future__ import annotations
