@@ -238,6 +238,8 @@ def test_code_of_strangers_is_refused(bert):
 
 
 def test_places_without_a_model(tmp_path):
+    with pytest.raises(TypeError, match="the model is NoneType: expected a shipped name"):
+        load_model(None, "encoder")
     with pytest.raises(FileNotFoundError, match=r"has no config\.json, but nothing"):
         load_model(tmp_path, "encoder")
     with pytest.raises(FileNotFoundError, match="no folder here"):

@@ -191,3 +191,14 @@ def test_names_stay_functions_whatever_was_imported_first():
 def test_importing_the_room_is_light():
     code = "import sys, zhnlp.tokenizers; print([m for m in ('torch', 'transformers', 'tokenizers', 'jieba') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_what_is_no_name_is_refused():
+    for empty in ("", " "):
+        with pytest.raises(
+            FileNotFoundError, match="is empty: expected a shipped name, a folder or a Hub id"
+        ):
+            load(empty)
+    for wrong in (None, 3, b"x"):
+        with pytest.raises(TypeError, match=f"got {type(wrong).__name__}: expected a shipped name"):
+            load(wrong)

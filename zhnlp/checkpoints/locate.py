@@ -27,6 +27,7 @@ def locate(
     Raises:
         FileNotFoundError: no such folder, or the Hub has no such checkpoint.
         ConnectionError: the Hub is needed and cannot be reached; the message says what to do.
+        TypeError: what was given is neither str nor Path.
         ValueError: what was given is a file, or can be no name; or the Hub has pickles only.
 
     Example:
@@ -37,6 +38,10 @@ def locate(
     """
     if isinstance(name_or_path, str) and (folder := find(name_or_path)) is not None:
         return folder
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise TypeError(
+            f"the model is {type(name_or_path).__name__}: expected a shipped name, a folder or a Hub id"
+        )
     if not str(name_or_path).strip():
         raise FileNotFoundError(
             "the name of the model is empty: expected a shipped name, a folder or a Hub id"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,10 @@ def load(
     from zhnlp.tokenizers.checks import check as check_tokenizer
     from zhnlp.tokenizers.repairs import repair
 
+    if not isinstance(name_or_path, (str, PathLike)):
+        raise TypeError(
+            f"tokenizers.load got {type(name_or_path).__name__}: expected a shipped name, a folder, a file or a Hub id"
+        )
     place = Path(name_or_path).expanduser()
     if not place.is_file() or find(str(name_or_path)) is not None:
         place = locate(name_or_path, revision=revision, cache_dir=cache_dir, patterns=TOKENIZER_FILES)
