@@ -4,6 +4,11 @@ Run: pytest tests/test_cli_train.py
 """
 
 import json
+import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +78,45 @@ def test_refusals(tmp_path):
     (tmp_path / "blank.txt").write_text("\n\n")
     assert "holds no character" in refused("train", "causal-lm", tmp_path / "blank.txt", *out, *QUIET)
     assert "Missing option '--out'" in refused("train", "masked-lm", *FILES)
+
+
+def test_a_first_run_that_failed_blocks_nothing(tmp_path):
+    out, text = ("--out", tmp_path / "model", "--steps", 1, "--anneal", 0), tmp_path / "text.txt"
+    for content, said in (
+        ("\n", "holds no character"),
+        ("电网\n", r"expected at least a row of .* Next: more text"),
+    ):
+        text.write_text(content, "utf-8")
+        assert re.search(said, refused("train", "causal-lm", text, *out, *SMALL, "--quiet", "--held-out", 0))
+    text.write_text("".join(Path(file).read_text("utf-8") for file in FILES), "utf-8")
+    kept_out_none = (*SMALL, "--quiet", "--held-out", 0, "--length", 20)
+    result = json.loads(zhnlp("train", "causal-lm", text, *out, *kept_out_none).stdout)
+    assert result["steps"] == 1 and result["held_out"] is None and "loss" not in result
+    text.write_text("电网" * 999, "utf-8")
+    assert "other text or options (fingerprint)" in refused("train", "causal-lm", text, *out, *kept_out_none)
+
+
+def test_all_documents_cannot_be_kept_out(tmp_path):
+    for share in (1, -0.1):
+        said = refused("train", "causal-lm", *FILES, "--out", tmp_path, *SMALL, "--held-out", share)
+        assert f"the held-out share is {float(share)}: expected 0 or more and less than 1" in said
+
+
+def test_interrupted_it_says_how_to_go_on(tmp_path):
+    code = "from zhnlp.cli import main; main()"
+    options = ("--out", tmp_path, "--steps", 100_000, *QUIET)
+    command = [sys.executable, "-c", code, "train", "causal-lm", *FILES, *map(str, options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        for _ in range(600):
+            if (tmp_path / "training/steps/plan.json").exists() or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        told, said = (stream.decode() for stream in process.communicate(timeout=60))
+    assert process.returncode == 130 and told == ""
+    assert said.splitlines()[-1] == f"zhnlp: stopped; the same command goes on from what {tmp_path} holds"
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("command", [["train"], ["train", "masked-lm"], ["train", "causal-lm"]])

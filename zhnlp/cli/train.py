@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -185,16 +186,21 @@ def _train(
         torch.set_num_threads(threads)
     main = is_main_process()
     say = Bar(progress, speaks=main and progress is not False).say
-    result = train_language_model(
-        texts,
-        out,
-        chosen,
-        word_starts=word_starts and word_starts(),
-        lexicon=lexicon,
-        say=say,
-        disable_tqdm=progress is False,
-        **training,
-    )
+    try:
+        result = train_language_model(
+            texts,
+            out,
+            chosen,
+            word_starts=word_starts and word_starts(),
+            lexicon=lexicon,
+            say=say,
+            disable_tqdm=progress is False,
+            **training,
+        )
+    except KeyboardInterrupt:
+        if main:
+            print(f"zhnlp: stopped; the same command goes on from what {out} holds", file=sys.stderr)
+        raise SystemExit(130) from None
     if not main:
         return
     say_faults(texts)

@@ -35,7 +35,8 @@ def train_language_model(
 ) -> dict[str, Any]:
     """Train a masked or causal language model on a corpus; ``out`` is then a checkpoint that loads anywhere.
 
-    Called again it continues, also with more steps; a finished training returns at once.
+    Called again it continues, also with more steps; a finished training returns at once. Before the first checkpoint
+    other text and another plan begin anew.
 
     Args:
         corpus: re-readable; documents of `held_out_share` are kept out and scored.
@@ -52,7 +53,8 @@ def train_language_model(
         **arguments: for `transformers.TrainingArguments`.
 
     Returns:
-        ``folder``, ``steps``, ``tokens`` (of all devices) and the last held-out figures (loss in nats, accuracy in [0, 1]).
+        ``folder``, ``steps``, ``tokens`` (of all devices) and the last held-out figures (loss in nats, accuracy in [0, 1]),
+        or ``held_out`` None where no document was kept out.
 
     Raises:
         ValueError: the corpus is a stream, too short, another than before, or holds nothing.
@@ -69,6 +71,9 @@ def train_language_model(
     anneal = steps // 10 if anneal is None else anneal
     out, work = Path(out), Path(out) / "training"
     use_cpu = bool(arguments.get("use_cpu"))
+    begun = any((work / "steps").glob("checkpoint-*"))
+    if not begun:
+        (work / "steps/plan.json").unlink(missing_ok=True)
     data = prepare(
         {"corpus": corpus},
         work,
@@ -76,6 +81,7 @@ def train_language_model(
         vocabulary={"min_count": min_count, "min_sign": min_count},
         word_starts=word_starts,
         lexicon=lexicon,
+        begun=begun,
         use_cpu=use_cpu,
         say=say,
     )
@@ -99,4 +105,9 @@ def train_language_model(
     facts = training_facts(last, plan.tokens_a_step)
     figures = (curve(last, plan.tokens_a_step) or [{}])[-1]
     figures = {name.removeprefix("held_out_"): value for name, value in figures.items() if name != "tokens"}
-    return {"folder": str(out), "steps": facts["steps"], "tokens": facts["tokens"], **figures}
+    return {
+        "folder": str(out),
+        "steps": facts["steps"],
+        "tokens": facts["tokens"],
+        **(figures or {"held_out": None}),
+    }

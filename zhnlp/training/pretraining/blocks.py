@@ -55,7 +55,8 @@ class PackedBlocks(Dataset):
         for file in self.files:
             if len(file) < self.inside:
                 raise ValueError(
-                    f"{file.folder} has {len(file):,} tokens: expected at least a row of {self.inside}"
+                    f"{file.folder} has {len(file):,} tokens: expected at least a row of {self.inside}. "
+                    "Next: more text, or a smaller length"
                 )
         self._period(share / share.sum())
 

@@ -8,6 +8,7 @@ processes the main one makes them.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -45,6 +46,7 @@ def prepare(
     vocabulary: Mapping[str, Any] | None = None,
     word_starts: WordStarts | WordTokenizer | None = None,
     lexicon: str | Path | None = None,
+    begun: bool = True,
     use_cpu: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Prepared:
@@ -59,12 +61,19 @@ def prepare(
         vocabulary: options of `train_char_vocab`.
         word_starts: for whole-word masks, as `TokenFile.build` has it; None for single characters.
         lexicon: the file that ``word_starts`` was made of; another one is refused.
+        begun: a training has taken steps on what is in ``folder``; where none has, other text replaces it.
         use_cpu: the training will run on CPUs although there are GPUs.
         say: is told what begins.
 
     Raises:
-        ValueError: a corpus is a stream or has no document to train on, or ``folder`` was made of something else.
+        ValueError: a corpus is a stream or has no document to train on, ``held_out_share`` leaves none, or ``folder`` was made
+            of something else.
     """
+    if not 0 <= held_out_share < 1:
+        raise ValueError(
+            f"the held-out share is {held_out_share}: expected 0 or more and less than 1, as what is kept out is not trained "
+            "on. Next: 0.01"
+        )
     folder, vocabulary = Path(folder), dict(vocabulary or {})
     if streams := [name for name, corpus in sources.items() if not corpus.rereadable]:
         raise ValueError(
@@ -78,7 +87,7 @@ def prepare(
         "words": _words(sources, held_out_share, word_starts, lexicon),
     }
     with main_process_first(use_cpu=use_cpu):
-        _same(folder, facts, say)
+        _same(folder, facts, begun, say)
         vocab = _vocab(sources, folder / "vocab.txt", held_out_share, vocabulary, say)
         made = Prepared(vocab)
         for name, corpus in sources.items():
@@ -154,7 +163,7 @@ def _words(
     return digest.hexdigest()
 
 
-def _same(folder: Path, facts: Mapping[str, Any], say: Callable[[str], None]) -> None:
+def _same(folder: Path, facts: Mapping[str, Any], begun: bool, say: Callable[[str], None]) -> None:
     """Refuse to go on with other text than the tokens on disk were made of."""
     path = folder / _FACTS
     if not path.exists():
@@ -164,6 +173,14 @@ def _same(folder: Path, facts: Mapping[str, Any], say: Callable[[str], None]) ->
         return
     before = json.loads(path.read_text(encoding="utf-8"))
     if changed := [name for name in {**before, **facts} if before.get(name) != facts.get(name)]:
+        if not begun:
+            say(
+                f"{folder}: other text or options than before ({', '.join(changed)}), and no step taken: anew"
+            )
+            for old in [folder / "vocab.txt", *folder.glob("*.train"), *folder.glob("*.held")]:
+                shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+            write_whole(path, json.dumps(facts, ensure_ascii=False))
+            return
         raise ValueError(
             f"{folder} was begun with other text or options ({', '.join(changed)}): expected the same files, "
             "unchanged. Next: another folder, or delete this one"
