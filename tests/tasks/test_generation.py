@@ -132,7 +132,13 @@ def test_padding_is_no_repeated_token(kind):
     model, tokenizer = make_model(kind), make_tokenizer(causal=True)
     tokenizer.pad_token = "[SEP]"
     pipe = pipeline("text-generation", model, tokenizer=tokenizer, max_new_tokens=10, temperature=0)
-    for prompt, result in zip(PROMPTS, pipe(PROMPTS, repetition_penalty=50.0)):
+    seen = []
+    model.register_forward_pre_hook(
+        lambda module, args, given: seen.append(given["input_ids"].tolist()), with_kwargs=True
+    )
+    results = pipe(PROMPTS, repetition_penalty=50.0)
+    assert [len(row) for row in seen[0]] == [13] * 4 and not any(3 in row for row in seen[0])
+    for prompt, result in zip(PROMPTS, results):
         assert result["text"] == pipe(prompt, repetition_penalty=50.0)["text"]
 
 
