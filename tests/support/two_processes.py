@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from small_models import make_model
 from trainings import labelled, make_trainer
-from transformers import DefaultDataCollator
+from transformers import DefaultDataCollator, TrainerCallback
 
 from zhnlp.training import newest_complete, resumable
 from zhnlp.training.regularizers import FGM, VAT, GradientPenalty, RDrop
@@ -19,7 +19,7 @@ KINDS = ("bert", "llama")
 STILL = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 
 
-def train(out, kind, rows_each, resume=None, save_total_limit=None, **changes):
+def train(out, kind, rows_each, resume=None, callbacks=(), saving=None, **changes):
     """6 steps in epochs of 3, the last batch short, rows with different numbers of labels, in float64."""
     still = STILL if kind == "bert" else {}
     trainer = make_trainer(
@@ -32,8 +32,8 @@ def train(out, kind, rows_each, resume=None, save_total_limit=None, **changes):
         learning_rate=0.05,
         optim="sgd",
         save_strategy="steps",
-        save_steps=2,
-        save_total_limit=save_total_limit,
+        callbacks=[*callbacks],
+        **(saving or {"save_steps": 2}),
     )
     trainer.train(resume_from_checkpoint=resume)
     return trainer
@@ -71,20 +71,30 @@ def check_that_processes_agree(trainer):
             sys.exit("regularized, the processes have other weights")
 
 
-def check_that_the_end_is_whole(out):
-    """However slow the first process is with the marks and folders, the others look after it."""
-    rotate = resumable.rotate
+class Look(TrainerCallback):
+    """What lies on disk at the end of each epoch, right after a checkpoint."""
+
+    def __init__(self):
+        self.found = []
+
+    def on_epoch_end(self, args, state, control, **kwargs):
+        whole = newest_complete(args.output_dir)
+        self.found.append((whole and whole.name, len([*Path(args.output_dir).glob("checkpoint-*")])))
+
+
+def check_that_checkpoints_are_whole(out):
+    """However slow the first process is with the marks and folders, the others go on after it."""
+    look, rotate = Look(), resumable.rotate
 
     def slow(*args, **options):
         time.sleep(1)
         rotate(*args, **options)
 
     resumable.rotate = slow
-    train(out, "bert", 4, save_total_limit=1)
+    train(out, "bert", 4, callbacks=[look], saving={"save_steps": 3, "save_total_limit": 1})
     resumable.rotate = rotate
-    found = [path.name for path in Path(out).glob("checkpoint-*")]
-    if newest_complete(out).name != "checkpoint-6" or found != ["checkpoint-6"]:
-        sys.exit(f"training was over before its checkpoints were: {found}")
+    if look.found != [("checkpoint-3", 1), ("checkpoint-6", 1)]:
+        sys.exit(f"training went on before its checkpoints were whole: {look.found}")
 
 
 if __name__ == "__main__":
@@ -100,5 +110,5 @@ if __name__ == "__main__":
     parts = [RDrop(1.0), VAT(1.0), GradientPenalty(0.1), FGM(0.5)]
     noisy = {"hidden_dropout_prob": 0.1, "gradient_accumulation_steps": 2}
     check_that_processes_agree(train_without_labels(f"{out}/parts", 2, parts, **noisy))
-    check_that_the_end_is_whole(f"{out}/rotated")
+    check_that_checkpoints_are_whole(f"{out}/rotated")
     torch.distributed.destroy_process_group()
