@@ -9,31 +9,23 @@ Example:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zhnlp.lazy import exports
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from zhnlp.mining.discoverer import WordDiscoverer
-    from zhnlp.tasks.registry import pipeline
-    from zhnlp.text import Corpus
+    from zhnlp.mining.discoverer import WordDiscoverer as WordDiscoverer
+    from zhnlp.tasks.registry import pipeline as pipeline
+    from zhnlp.text import Corpus as Corpus
 
-_HOMES = {
-    "pipeline": "zhnlp.tasks.registry",
-    "Corpus": "zhnlp.text",
-    "WordDiscoverer": "zhnlp.mining.discoverer",
-}
-
-__all__ = ["Corpus", "WordDiscoverer", "__version__", "pipeline"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'zhnlp' has no attribute {name!r}: it has {', '.join(sorted(__all__))}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "Corpus": "text",
+        "WordDiscoverer": "mining.discoverer",
+        "pipeline": "tasks.registry",
+    },
+)
+__all__ += ["__version__"]

@@ -54,9 +54,13 @@ def gradients(model, loss):
     return torch.autograd.grad(loss, [weight for weight in model.parameters() if weight.requires_grad])
 
 
-@pytest.mark.parametrize("changes", [{}, {"embedding_size": 8}, {"hidden_act": "relu", "num_attention_heads": 4}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"embedding_size": 8}, {"hidden_act": "relu", "num_attention_heads": 4}]
+)
 def test_roformer_is_transformers_roformer(changes):
-    mine, other = pair(roformer.RoFormerForMaskedLM, transformers.RoFormerForMaskedLM, roformer_config(**changes))
+    mine, other = pair(
+        roformer.RoFormerForMaskedLM, transformers.RoFormerForMaskedLM, roformer_config(**changes)
+    )
     ids, mask, labels = batch()
     types = (torch.arange(12) > 5).long().expand(3, 12)
     with torch.no_grad():
@@ -97,7 +101,9 @@ def test_without_labels_they_are_the_stock_models():
     ):
         mine, other = pair(ours, theirs, config)
         with torch.no_grad():
-            torch.testing.assert_close(mine(ids, attention_mask=mask).logits, other(ids, attention_mask=mask).logits)
+            torch.testing.assert_close(
+                mine(ids, attention_mask=mask).logits, other(ids, attention_mask=mask).logits
+            )
 
 
 def test_a_causal_model_does_not_see_what_comes_later():
@@ -145,7 +151,9 @@ def test_saved_by_us_it_loads_with_transformers(tmp_path):
     assert type(stock) is transformers.RoFormerForMaskedLM
     ids, mask, _ = batch()
     with torch.no_grad():
-        torch.testing.assert_close(stock(ids, attention_mask=mask).logits, model(ids, attention_mask=mask).logits)
+        torch.testing.assert_close(
+            stock(ids, attention_mask=mask).logits, model(ids, attention_mask=mask).logits
+        )
 
 
 def test_partial_rotary_falls_back_to_the_stock_forward():

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from zhnlp.lazy import exports
 
-_LAZY = {
-    "DomainTermMiner": "zhnlp.mining.terms.miner",
-    "ReferenceCounts": "zhnlp.mining.terms.reference",
-    "TermTable": "zhnlp.mining.terms.table",
-}
-__all__ = list(_LAZY)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "DomainTermMiner": "miner",
+        "ReferenceCounts": "reference",
+        "TermTable": "table",
+    },
+)

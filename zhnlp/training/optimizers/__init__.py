@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from zhnlp.lazy import exports
 
-_HOMES = {
-    "Lookahead": "lookahead",
-    "LazyOptimizer": "lazy",
-    "AlternatingAscent": "ascent",
-    "layer_wise_groups": "layer_rates",
-    "optimizer_by_name": "by_name",
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}: it has {', '.join(__all__)}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "AlternatingAscent": "ascent",
+        "LazyOptimizer": "lazy",
+        "Lookahead": "lookahead",
+        "layer_wise_groups": "layer_rates",
+        "optimizer_by_name": "by_name",
+    },
+)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from zhnlp.lazy import exports
 
-_HOMES = {
-    "Regularizer": "base",
-    "regularized_backward": "base",
-    "FloodingLoss": "flooding",
-    "find_flood_level": "flooding",
-    "flood": "flooding",
-    "GradientPenalty": "gradient_penalty",
-    "FGM": "fgm",
-    "VAT": "vat",
-    "RDrop": "r_drop",
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}: it has {', '.join(__all__)}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "FGM": "fgm",
+        "FloodingLoss": "flooding",
+        "GradientPenalty": "gradient_penalty",
+        "RDrop": "r_drop",
+        "Regularizer": "base",
+        "VAT": "vat",
+        "find_flood_level": "flooding",
+        "flood": "flooding",
+        "regularized_backward": "base",
+    },
+)
