@@ -78,7 +78,7 @@ def finish(
         fields,
         f"# {folder.name}\n\n{network}, trained by zhnlp's `pretrain` recipe on {facts['tokens']:,} tokens "
         f"({facts['steps']:,} steps, {facts['seconds'] / 3600:.1f} hours of training).\n\n"
-        f"```python\nfrom zhnlp import pipeline\n{_CALLS[plan.objective].format(name=folder.name)}\n```\n\n"
+        f"```python\nfrom zhnlp import pipeline\n\n{_CALLS[plan.objective].format(name=folder.name)}\n```\n\n"
         f"| measured | |\n|---|---|\n{table}\n\n**Data.** {data}\n\n**Limits.** {limits}",
     )
     return folder
