@@ -33,7 +33,11 @@ def python(code, **environment):
 
 
 def made(task):
-    return pipeline(task, **{"word-segmentation": {"lexicon": ["电网", "变压器"]}}.get(task, {}))
+    needed = {
+        "word-segmentation": {"lexicon": ["电网", "变压器"]},
+        "feature-extraction": {"model": "zhnlp-mlm-small"},
+    }
+    return pipeline(task, **needed.get(task, {}))
 
 
 # --- names -----------------------------------------------------------------------------------------------------

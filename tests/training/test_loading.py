@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from drawing_numbers import Numbers, as_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
@@ -16,25 +17,11 @@ from zhnlp.training import SeededLoader, ShuffledBatches, StreamedBatches
 from zhnlp.training.loading import NumberedBatches
 
 
-class Numbers:
-    """An indexable dataset that draws on all three generators, at the top of a module so that it can be spawned."""
-
-    def __len__(self):
-        return 23
-
-    def __getitem__(self, index):
-        return index, random.random(), np.random.rand(), float(torch.rand(()))
-
-
 class Shuffled(torch.utils.data.IterableDataset):
     """A stream that shuffles by the global generator."""
 
     def __iter__(self):
         yield from random.sample(range(23), 23)
-
-
-def as_list(samples):
-    return [list(np.atleast_1d(sample)) for sample in samples] + [[random.random()]]
 
 
 def loader(workers, epoch=0, **options):
