@@ -9,7 +9,6 @@ import torch
 from small_models import make_model, make_tokenizer, save_checkpoint
 
 from zhnlp import pipeline
-from zhnlp.checkpoints import find
 
 TEXTS = ["变压器检修", "", "今天天气很好，我们在北京大学研究变压器。", "电", "电网" * 12, "气"]
 
@@ -181,8 +180,6 @@ def test_no_model_is_the_default():
 
 
 def test_the_shipped_model_gives_vectors():
-    if find("zhnlp-mlm-small") is None:
-        pytest.skip("zhnlp-mlm-small is not in zhnlp/checkpoints yet")
     pipe = pipeline("feature-extraction", "zhnlp-mlm-small")
     assert pipe(["今天天气很好", "变压器"]).shape == (2, pipe.model.config.hidden_size)
     assert pipe.name == "zhnlp-mlm-small"

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from small_models import VOCABULARY, make_model, make_tokenizer, save_checkpoint
 
 from zhnlp import pipeline
-from zhnlp.checkpoints import find
 
 
 @pytest.fixture(scope="module", params=["bert", "roformer"])
@@ -167,18 +166,6 @@ def test_refusals(pipe, folder):
 
 
 def test_the_shipped_model_knows_chinese():
-    if find("zhnlp-mlm-small") is None:
-        pytest.skip("zhnlp-mlm-small is not in zhnlp/checkpoints yet")
     pipe = pipeline("fill-mask")
     assert pipe("中华人民共和[MASK]")[0]["token_str"] == "国"
     assert {"token_str", "score", "sequence"} <= pipe("今天天[MASK]很好。")[0].keys()
-
-
-def test_without_the_shipped_model_the_default_says_so():
-    pipe = pipeline("fill-mask")
-    if find(pipe.default) is not None:
-        pytest.skip("zhnlp-mlm-small ships here")
-    with pytest.raises(
-        FileNotFoundError, match="default model zhnlp-mlm-small, which this installation lacks"
-    ):
-        pipe("电[MASK]")

@@ -13,7 +13,6 @@ import transformers
 from small_models import VOCABULARY, make_model, make_tokenizer, save_checkpoint
 
 from zhnlp import pipeline
-from zhnlp.checkpoints import find
 
 PROMPTS = ["变压器", "今天天气很好，我们在北京", "电", "研究生"]
 
@@ -272,8 +271,6 @@ def test_refusals(pipe):
 
 
 def test_the_shipped_model_writes_chinese():
-    if find("zhnlp-gpt-small") is None:
-        pytest.skip("zhnlp-gpt-small is not in zhnlp/checkpoints yet")
     result = pipeline("text-generation", seed=0, max_new_tokens=30)("中华人民共和国")
     assert len(result["text"]) > 5 and " " not in result["text"].strip()
     assert result["score"] > -7

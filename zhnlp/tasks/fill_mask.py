@@ -41,9 +41,8 @@ class FillMask(ModelPipeline):
 
     Example:
         >>> from zhnlp import pipeline
-        >>> pipe = pipeline("fill-mask", top_k=3)
-        >>> pipe.name
-        'zhnlp-mlm-small'
+        >>> pipeline("fill-mask", top_k=1)("有一天，小白兔在森[MASK]里散步。")[0]["sequence"]
+        '有一天，小白兔在森林里散步。'
 
     Source: 苏剑林, https://kexue.fm/archives/7764 (masked models as they come)
     """

@@ -83,10 +83,11 @@ class TextGeneration(ModelPipeline):
     Example:
         >>> from zhnlp import pipeline
         >>> pipe = pipeline("text-generation", max_new_tokens=20, seed=0)
-        >>> pipe.name
-        'zhnlp-gpt-small'
+        >>> written = pipe("春天来了，")
+        >>> sorted(written), written == pipe("春天来了，")
+        (['score', 'text'], True)
 
-    Source: transformers' ``generate``; 苏剑林, https://kexue.fm/archives/9368 (the models that write)
+    Source: transformers' ``generate``; 苏剑林, https://kexue.fm/archives/7292 (Chinese GPT-2)
     """
 
     task = "text-generation"
