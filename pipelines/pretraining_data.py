@@ -42,6 +42,9 @@ def parser_of(doc: str, steps: int, learning_rate: float) -> argparse.ArgumentPa
     parser.add_argument(
         "--anneal", type=int, default=0, metavar="STEPS", help="let the rate fall over so many steps"
     )
+    parser.add_argument(
+        "--anneal-length", type=int, metavar="TOKENS", help="tokens a row while it falls (default: --length)"
+    )
     words = parser.add_mutually_exclusive_group()
     words.add_argument(
         "--lexicon", type=Path, help="mined words for whole-word masking (default: jieba's dictionary)"

@@ -57,6 +57,7 @@ def train(options: argparse.Namespace, objective: str) -> None:
     if newest is None:
         sys.exit(f"{options.out} has no checkpoint to anneal: run without --anneal first")
     final = options.out / "final"
+    plan = plan.with_length(options.anneal_length or plan.length)
     last = anneal(plan, tokenizer, files, newest, final, steps=options.anneal, **common)
     if not is_main_process():
         return

@@ -107,6 +107,18 @@ def test_a_cut_off_anneal_ends_as_a_whole_one(work, tmp_path):
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_an_anneal_may_read_longer_rows(work, tmp_path):
+    objective, tokenizer, file = work
+    last = run(work, tmp_path / "run", 10)
+    plan = Plan(objective, **SMALL).with_length(32)
+    assert (plan.rows, plan.tokens_a_step) == (2, 64)
+    final = anneal(plan, tokenizer, [file], last, tmp_path / "final", steps=5, save_every=5, **QUIET)
+    assert final.name == "checkpoint-15"
+    assert json.loads((tmp_path / "final/plan.json").read_text())["length"] == 32
+    with pytest.raises(ValueError, match=r"rows of 128 tokens do not fit: expected 2 to 64"):
+        plan.with_length(128)
+
+
 def test_a_broken_checkpoint_is_not_annealed(work, tmp_path):
     last = run(work, tmp_path, 10)
     (last / "INCOMPLETE").touch()

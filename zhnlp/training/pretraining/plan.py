@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,23 @@ class Plan:
     def tokens_a_step(self) -> int:
         """Tokens that one device reads in a step."""
         return self.length * self.rows
+
+    def with_length(self, length: int) -> Plan:
+        """The same plan with rows of ``length`` tokens, as many tokens a step; long rows last teach long texts.
+
+        Raises:
+            ValueError: the rows would be longer than the model reads, or than a step.
+
+        Example:
+            >>> Plan("causal-lm").with_length(512).rows
+            8
+        """
+        if not 2 <= length <= min(self.max_positions, self.tokens_a_step):
+            raise ValueError(
+                f"rows of {length} tokens do not fit: expected 2 to {min(self.max_positions, self.tokens_a_step)}, what the "
+                "model reads and a step holds"
+            )
+        return replace(self, length=length, rows=self.tokens_a_step // length)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as json can write it."""
