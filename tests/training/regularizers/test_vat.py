@@ -86,7 +86,7 @@ def test_dropout_is_the_same_and_statistics_stay():
         for name, value in model.state_dict().items()
         if "running" in name or "num" in name
     }
-    assert VAT(epsilon=1e-6, xi=1e-3, embeddings="0").smoothness(model, x).item() < 1e-9
+    assert VAT(epsilon=1e-6, xi=1e-3, embeddings="0").smoothness(model, x).item() < 1e-6
     assert VAT(epsilon=1.0, xi=1e-1, embeddings="0").smoothness(model, x).item() > 1e-4
     for name, value in statistics.items():
         assert model.state_dict()[name].equal(value)
