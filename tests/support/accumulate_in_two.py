@@ -13,6 +13,7 @@ import torch.distributed as dist
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parent))
+from leaving import leave_together
 from problems import digits, mlp, weights
 
 from zhnlp.training.accumulation import GradAccumulator
@@ -51,7 +52,7 @@ def work(rank, file, meeting):
     accumulator.flush()
     if rank == 0:
         torch.save({"weights": weights(model), "all_reduces": len(reductions)}, file)
-    dist.destroy_process_group()
+    leave_together()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import torch
+from leaving import leave_together
 from small_models import make_model
 from trainings import labelled, make_trainer
 from transformers import DefaultDataCollator, TrainerCallback
@@ -111,4 +112,4 @@ if __name__ == "__main__":
     noisy = {"hidden_dropout_prob": 0.1, "gradient_accumulation_steps": 2}
     check_that_processes_agree(train_without_labels(f"{out}/parts", 2, parts, **noisy))
     check_that_checkpoints_are_whole(f"{out}/rotated")
-    torch.distributed.destroy_process_group()
+    leave_together()
