@@ -30,7 +30,9 @@ def test_every_sample_once_whatever_the_epoch(lengths, size, epoch):
         )
         assert max(map(len, found)) <= size and found == list(batches)
         longest = max(range(len(lengths)), key=lengths.__getitem__)
-        if len(found[-1]) == len(found[0]) or longest not in found[-1]:  # too much for the memory shows at once
+        if (
+            len(found[-1]) == len(found[0]) or longest not in found[-1]
+        ):  # too much for the memory shows at once
             assert max(lengths) in [lengths[index] for index in found[0]]
 
 
