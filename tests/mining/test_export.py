@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from zhnlp.mining.export import (
     export,
     save_tokenizer,
-    to_fast_tokenizer,
     to_tokenizer,
     write_hanlp,
     write_ik,
@@ -21,6 +20,7 @@ from zhnlp.mining.export import (
     write_list,
 )
 from zhnlp.mining.segmenter import Segmenter
+from zhnlp.tokenizers.wrapping import wrap
 
 jieba.setLogLevel(logging.WARNING)
 ROWS = [
@@ -147,7 +147,7 @@ def test_auto_tokenizer_loads_the_folder_and_offsets_cut_the_source(tmp_path):
 
 def test_wrapped_tokenizer_agrees_with_the_bare_one():
     text = "的研究量子纠缠态"
-    assert to_fast_tokenizer(ROWS)(text)["input_ids"] == to_tokenizer(ROWS).encode(text).ids
+    assert wrap(to_tokenizer(ROWS))(text)["input_ids"] == to_tokenizer(ROWS).encode(text).ids
 
 
 def test_byte_fallback_brings_unknown_characters_back():

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from zhnlp.mining.segmentation.weights import LIMIT
 from zhnlp.mining.segmenter import UNKNOWN_GAP
 from zhnlp.text.files import write_whole
+from zhnlp.tokenizers.wrapping import roles
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
 
 UNKNOWN_TOKEN = "[UNK]"
 SPECIAL_TOKENS = ("[PAD]", UNKNOWN_TOKEN, "[CLS]", "[SEP]", "[MASK]")
@@ -170,25 +170,11 @@ def save_tokenizer(rows: Iterable[Mapping], folder: str | Path, **options) -> To
         "tokenizer_class": "PreTrainedTokenizerFast",
         "clean_up_tokenization_spaces": False,
         "model_max_length": int(1e30),
-        **_roles(tokenizer),
+        **roles(tokenizer),
     }
     write_whole(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
     write_whole(folder / "tokenizer_config.json", json.dumps(config, ensure_ascii=False, indent=2) + "\n")
     return tokenizer
-
-
-def to_fast_tokenizer(rows: Iterable[Mapping], **options) -> PreTrainedTokenizerFast:
-    """The tokenizer of `to_tokenizer` as transformers wraps it.
-
-    Raises:
-        ValueError: as `to_tokenizer`.
-    """
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = to_tokenizer(rows, **options)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **_roles(tokenizer)
-    )
 
 
 def export(rows: Iterable[Mapping], path: str | Path, format: str, **options) -> None:
@@ -218,12 +204,6 @@ FORMATS: dict[str, Callable] = {
     "list": write_list,
     "tokenizer": save_tokenizer,
 }
-
-
-def _roles(tokenizer: Tokenizer) -> dict[str, str]:
-    names = {"[PAD]": "pad", UNKNOWN_TOKEN: "unk", "[CLS]": "cls", "[SEP]": "sep", "[MASK]": "mask"}
-    added = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
-    return {f"{role}_token": token for token, role in names.items() if token in added}
 
 
 def row_text(row: Mapping) -> str:

@@ -12,9 +12,10 @@ import re
 import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zhnlp.text.characters import is_han
+from zhnlp.tokenizers.wrapping import wrap
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -137,7 +138,6 @@ def build_tokenizer(
         pre_tokenizers,
         processors,
     )
-    from transformers import PreTrainedTokenizerFast
 
     if form not in _FORMS:
         raise ValueError(f"form got {form!r}: expected one of {', '.join(map(repr, _FORMS))}")
@@ -171,7 +171,5 @@ def build_tokenizer(
     pair = _FORMS["masked-lm"] + " $B:1 [SEP]:1"
     ends = [("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])]
     core.post_processor = processors.TemplateProcessing(single=_FORMS[form], pair=pair, special_tokens=ends)
-    names: dict[str, Any] = {f"{name[1:-1].lower()}_token": name for name in SPECIAL}
-    if form == "causal-lm":
-        names |= {"bos_token": "[CLS]", "eos_token": "[SEP]"}
-    return PreTrainedTokenizerFast(tokenizer_object=core, model_max_length=max_length, **names)
+    begin_and_end = {"bos_token": "[CLS]", "eos_token": "[SEP]"} if form == "causal-lm" else {}
+    return wrap(core, model_max_length=max_length, **begin_and_end)

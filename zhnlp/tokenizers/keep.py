@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhnlp.tokenizers.untruncated import untruncated
+from zhnlp.tokenizers.untruncated import encode_whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 RULES = ("keep_tokens",)
 FIRST = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")  # the order of the post
-_BATCH = 1_000_000  # characters encoded together
 
 # What BERT's code takes for a Chinese character; 〇 and kana are none.
 _CHINESE = (
@@ -129,12 +128,9 @@ def count_pieces(tokenizer: PreTrainedTokenizerFast, corpus: Iterable[str]) -> n
     """
     counts = np.zeros(max(tokenizer.get_vocab().values()) + 1, np.int64)
     read = False
-    for batch in _batches(corpus):
-        with untruncated(tokenizer) as backend:
-            encodings = backend.encode_batch_fast(batch, add_special_tokens=False)
-        for encoding in encodings:
-            ids, times = np.unique(np.asarray(encoding.ids, np.int64), return_counts=True)
-            counts[ids] += times
+    for _, encoding in encode_whole(tokenizer, corpus):
+        ids, times = np.unique(np.asarray(encoding.ids, np.int64), return_counts=True)
+        counts[ids] += times
         read = True
     if not read:
         raise ValueError("the corpus holds no text: expected documents. Next: look at its report or path")
@@ -219,21 +215,6 @@ def _size(model: dict[str, Any]) -> int:
     """Where ids of the model itself end; beyond are tokens that were added."""
     vocabulary = model["vocab"]
     return len(vocabulary) if isinstance(vocabulary, list) else max(vocabulary.values(), default=-1) + 1
-
-
-def _batches(corpus: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for text in corpus:
-        if not isinstance(text, str):
-            raise ValueError(f"the corpus holds {type(text).__name__}: expected texts (str)")
-        batch.append(text)
-        size += len(text)
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _is_chinese(character: str) -> bool:

@@ -182,8 +182,9 @@ def _same(folder: Path, facts: Mapping[str, Any], begun: bool, say: Callable[[st
             write_whole(path, json.dumps(facts, ensure_ascii=False))
             return
         raise ValueError(
-            f"{folder} was begun with other text or options ({', '.join(changed)}): expected the same files, "
-            "unchanged. Next: another folder, or delete this one"
+            f"{folder} was begun with other text or options ({', '.join(changed)}): expected the same files, unchanged. Next: "
+            f"another folder, or delete this one; where the files were only copied or moved, so that their dates or paths "
+            f"differ, delete {path} alone and the tokens are taken as they are"
         )
 
 

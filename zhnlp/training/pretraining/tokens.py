@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zhnlp.text.files import write_whole
+from zhnlp.tokenizers.untruncated import encode_whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from zhnlp.tokenizers.words import WordTokenizer
 
-_BATCH = 1_000_000  # characters that are tokenized together
 
 WordStarts = Callable[[str], np.ndarray]
 
@@ -104,16 +104,15 @@ class TokenFile:
         facts = {"dtype": dtype, "tokens": 0, "words": starts_of is not None}
         facts |= {"documents": 0, "characters": 0, "unknown": 0}
         with (folder / "ids.bin").open("wb") as to_ids, (folder / "starts.bin").open("wb") as to_starts:
-            for texts in _batches(documents):
-                for text, encoding in zip(texts, _encode(tokenizer, texts, offsets=starts_of is not None)):
-                    ids = np.array([*first, *encoding.ids, *last], dtype)
-                    ids.tofile(to_ids)
-                    if starts_of is not None:
-                        _starts(text, encoding, starts_of, len(first), len(last)).tofile(to_starts)
-                    facts["tokens"] += len(ids)
-                    facts["documents"] += 1
-                    facts["characters"] += len("".join(text.split()))
-                    facts["unknown"] += int((ids == tokenizer.unk_token_id).sum())
+            for text, encoding in encode_whole(tokenizer, documents, offsets=starts_of is not None):
+                ids = np.array([*first, *encoding.ids, *last], dtype)
+                ids.tofile(to_ids)
+                if starts_of is not None:
+                    _starts(text, encoding, starts_of, len(first), len(last)).tofile(to_starts)
+                facts["tokens"] += len(ids)
+                facts["documents"] += 1
+                facts["characters"] += len("".join(text.split()))
+                facts["unknown"] += int((ids == tokenizer.unk_token_id).sum())
         if not facts["documents"]:
             raise ValueError(
                 "there is no document: expected text. Next: look at the corpus' report for what was skipped"
@@ -144,27 +143,6 @@ def starts_function(words: WordStarts | WordTokenizer) -> WordStarts:
             "from a text to offsets"
         )
     return lambda text: np.fromiter((start for start, _ in words.spans(text)), np.int64)
-
-
-def _batches(documents: Iterable[str]) -> Iterable[list[str]]:
-    texts: list[str] = []
-    size = 0
-    for document in documents:
-        texts.append(document)
-        size += len(document)
-        if size >= _BATCH:
-            yield texts
-            texts, size = [], 0
-    if texts:
-        yield texts
-
-
-def _encode(tokenizer, texts: list[str], *, offsets: bool):
-    core = tokenizer.backend_tokenizer
-    core.no_truncation()
-    core.no_padding()
-    encode = core.encode_batch if offsets else core.encode_batch_fast
-    return encode(texts, add_special_tokens=False)
 
 
 def _starts(text: str, encoding, word_starts: WordStarts, before: int, behind: int) -> np.ndarray:
