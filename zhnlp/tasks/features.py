@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zhnlp.tasks.batching import Row, pad
+from zhnlp.models.batching import pad
+from zhnlp.tasks.batching import Row
 from zhnlp.tasks.model import ModelPipeline
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict
 
-from zhnlp.tasks.batching import Row, pad
+from zhnlp.models.batching import pad
+from zhnlp.tasks.batching import Row
 from zhnlp.tasks.model import ModelPipeline
 from zhnlp.text import replace_surrogates
 from zhnlp.tokenizers.untruncated import untruncated

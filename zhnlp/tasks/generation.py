@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from zhnlp.tasks.batching import Row, pad
+from zhnlp.models.batching import pad
+from zhnlp.tasks.batching import Row
 from zhnlp.tasks.model import ModelPipeline, check_seed
 from zhnlp.tasks.streaming import TextStreamer
 from zhnlp.tokenizers.untruncated import untruncated

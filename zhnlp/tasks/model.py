@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zhnlp.mining.progress import Progress
+from zhnlp.models.batching import default_budget
 from zhnlp.tasks.base import Pipeline
 from zhnlp.tasks.batching import FIRST_WINDOW, LAST_WINDOW, BatchReport, Row, run_in_batches
 from zhnlp.text import replace_surrogates
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("zhnlp")
 
-CPU_BUDGET, GPU_BUDGET = 4096, 65536  # positions of a batch
 UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a limit
 
 LOADING = """\
@@ -115,7 +115,7 @@ class ModelPipeline(Pipeline):
     @property
     def token_budget(self) -> int:
         """Positions of a batch."""
-        return self._budget or (GPU_BUDGET if self.device.type == "cuda" else CPU_BUDGET)
+        return self._budget or default_budget(self.device)
 
     def save(self, folder: str | Path) -> Path:
         """Write model (float32, safetensors) and tokenizer; ``pipeline(task, model=folder)`` loads them again.
