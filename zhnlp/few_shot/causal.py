@@ -1,0 +1,110 @@
+"""How likely a causal model finds a text with each label word in it.  N texts, W words, M scored tokens, V vocabulary.
+
+The tokens before the blank are the same for all words; what follows them, word and rest of the text, is scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zhnlp.few_shot.scoring import batches, check_finite
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+    from zhnlp.few_shot.template import Prompt, Template
+    from zhnlp.few_shot.verbalizer import Verbalizer
+    from zhnlp.mining.progress import Progress
+
+LOGITS = 1 << 26  # numbers of a batch's logits at most
+
+
+def causal_word_scores(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    template: Template,
+    examples: Sequence[Mapping[str, str]],
+    verbalizer: Verbalizer,
+    *,
+    limit: int,
+    length_norm: str = "mean",
+    label: str | Sequence[str] = "",
+    soft_rows: Tensor | None = None,
+    token_budget: int | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Log-likelihoods (N, W) of the text from the blank on, in nats; each text is read once for each word.
+
+    The tokens of the word count by their mean (``length_norm="mean"``) or sum, those behind it by their sum.  Arguments and
+    errors are those of `masked_word_scores`.
+
+    Raises:
+        ValueError: the blank comes first and the tokenizer has no token to begin with.
+    """
+    columns = []
+    for _, _, ids in verbalizer.words:
+        room = limit - verbalizer.longest + len(ids)
+        prompts = template.encode(tokenizer, examples, limit=room, label=label, words=[ids] * len(examples))
+        columns.append(
+            score_filled(model, tokenizer, prompts, length_norm, soft_rows, token_budget, progress)
+        )
+    return np.stack(columns, axis=1)
+
+
+def score_filled(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: Sequence[Prompt],
+    length_norm: str = "mean",
+    soft_rows: Tensor | None = None,
+    token_budget: int | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """The score (N,) of each prompt, whose blank is filled with a word."""
+    if any(prompt.slots[0] == 0 for prompt in prompts):
+        raise ValueError(
+            "the blank comes first, and the tokenizer has no token that begins a text: nothing comes before the label word, "
+            "so it cannot be scored. Next: put a word before {mask}"
+        )
+    budget = min(token_budget or LOGITS, max(1, LOGITS // model.config.get_text_config().vocab_size))
+    if token_budget is None:
+        from zhnlp.models.batching import default_budget
+
+        budget = min(budget, default_budget(model.device))
+    found = np.empty(len(prompts))
+    for numbers in batches(model, prompts, budget, progress):
+        chosen = [prompts[number] for number in numbers]
+        scores = _log_likelihood(model, tokenizer, chosen, soft_rows)  # (M,)
+        check_finite(scores, model)
+        parts = np.split(scores.cpu().numpy(), np.cumsum([len(p.ids) - p.slots[0] for p in chosen])[:-1])
+        for number, prompt, part in zip(numbers, chosen, parts):
+            word = part[: len(prompt.slots)]
+            found[number] = (word.mean() if length_norm == "mean" else word.sum()) + part[len(word) :].sum()
+    return found
+
+
+def _log_likelihood(
+    model: PreTrainedModel, tokenizer: Any, prompts: Sequence[Prompt], soft_rows: Tensor | None
+) -> torch.Tensor:
+    """Log-probabilities (M,) of all tokens from the blank on, a prompt after the other."""
+    import torch
+
+    from zhnlp.few_shot.model_inputs import model_inputs
+    from zhnlp.models.positions import logits_at
+
+    with torch.inference_mode():
+        inputs = model_inputs(model, tokenizer, prompts, soft_rows)
+        longest = inputs["attention_mask"].shape[1]
+        places = [
+            (row * longest + place - 1, prompt.ids[place])
+            for row, prompt in enumerate(prompts)
+            for place in range(prompt.slots[0], len(prompt.ids))
+        ]
+        where, token = torch.tensor(places, device=model.device).T
+        logits = logits_at(model, where, **inputs).float()
+        return (logits.gather(1, token[:, None])[:, 0] - logits.logsumexp(1)).double()
