@@ -11,15 +11,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from zhnlp.few_shot.calibration import calibrated
 from zhnlp.few_shot.inputs import examples_of
-from zhnlp.few_shot.state import State
+from zhnlp.few_shot.state import State, not_fitted
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+    from zhnlp.few_shot.choice import Choices
     from zhnlp.few_shot.network import Network
     from zhnlp.few_shot.template import Template
     from zhnlp.few_shot.verbalizer import Verbalizer
+    from zhnlp.mining.progress import Progress
 
 DEFAULT_TEMPLATE = "{text}。总之，很{mask}。"
 
@@ -108,15 +110,20 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     # --- scores ----------------------------------------------------------------------------------------------------
 
     def class_scores(self, X: Any) -> np.ndarray:
-        """Calibrated log-scores (N, C) in nats, in the order of ``classes_``; one text or many give the same, except
-        with ``calibration="batch"``.
+        """Calibrated log-scores (N, C) in nats, in the order of ``classes_``.
+
+        One text or many give the same, except with ``calibration="batch"``.
 
         Args:
             X: texts, or pairs, as a list, array, column or table; see `examples_of`.
+
+        Raises:
+            NotFittedError: neither ``labels`` nor ``fit``, or soft tokens without ``fit``.
+            TypeError, ValueError: as `examples_of`.
         """
         state = self._state()
-        scores = state.prompting.scores(examples_of(X, state.fields), state.bars)
-        return calibrated(scores, state.prior_for(scores))
+        scores = state.scores(examples_of(X, state.fields), self._bars())
+        return calibrated(scores, state.prior_for(scores, self.calibration))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """`class_scores` (N, C); of two classes the second's less the first's (N,), as scikit-learn has it."""
@@ -136,12 +143,136 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         """The likeliest label (N,) of each text."""
         return self.classes_[self.class_scores(X).argmax(axis=1)]
 
+    def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
+        """Accuracy, macro-F1 and the confusion matrix on labelled texts; see `evaluate_classification`."""
+        from zhnlp.metrics.classification import evaluate_classification
+
+        return evaluate_classification(y, self.predict(X), labels=self.classes_.tolist())
+
+    # --- learning --------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, unlabelled: Any = None) -> PromptClassifier:
+        """Train on labelled texts, and on unlabelled ones beside them; begins each time from the base or from `adapt`.
+
+        Args:
+            X: as `class_scores`.
+            y: (N,) their labels, each one of ``labels`` where those were given.
+            unlabelled: texts as ``X``; None for none.
+
+        Raises:
+            ValueError: a label that is not in ``labels``, fewer than two labels, or as many of ``X`` as of ``y`` are not there.
+        """
+        from zhnlp.few_shot import learning
+
+        learning.fit(self, X, y, unlabelled)
+        return self
+
+    def adapt(self, unlabelled: Any, epochs: float = 1) -> PromptClassifier:
+        """Go on with the language model's own training on raw texts, and store the prior that they show.
+
+        A ``fit`` from before is gone; the next one begins here.
+
+        Args:
+            unlabelled: texts as ``X`` of `class_scores`.
+            epochs: passes over them.
+        """
+        from zhnlp.few_shot import learning
+
+        learning.adapt(self, unlabelled, epochs)
+        return self
+
+    def calibrate(self, texts: Any) -> PromptClassifier:
+        """Store the prior that some unlabelled texts show: the mean of their scores, for ``calibration="auto"``.
+
+        Args:
+            texts: as ``X`` of `class_scores`; a hundred or more, of all classes alike.
+
+        Example:
+            >>> classifier = PromptClassifier(labels={"正面": "好", "负面": "差"})
+            >>> _ = classifier.calibrate(["味道很好", "太难吃了", "服务热情", "再也不来了"])
+            >>> classifier.predict(["很喜欢"]).tolist()
+            ['正面']
+        """
+        from zhnlp.few_shot import learning
+
+        learning.calibrate(self, texts)
+        return self
+
+    # --- choosing --------------------------------------------------------------------------------------------------
+
+    def choose(self, X: Any, candidates: Sequence[Sequence[str]]) -> Choices:
+        """For each text the candidate that fits its blank best; candidates differ from text to text.
+
+        Needs no ``labels``. With a ``{label}`` template a candidate is put there, and the blank says yes or no.
+
+        Args:
+            X: as `class_scores`.
+            candidates: the words to choose from, for each text.
+
+        Raises:
+            ValueError: a text has no candidates, or as many texts as lists of candidates are not there.
+
+        Example:
+            >>> chooser = PromptClassifier("{text_a:end}{mask}{text_b}")
+            >>> chooser.choose([("中华人民共和", "成立了")], [["国", "水"]]).picked
+            [0]
+        """
+        from zhnlp.few_shot.choice import choose
+
+        return choose(
+            self._state(), examples_of(X, self._state().fields), candidates, self.calibration, self._bars()
+        )
+
+    def fit_choices(
+        self, X: Any, candidates: Sequence[Sequence[str]], answers: Sequence[int]
+    ) -> PromptClassifier:
+        """Train to choose.
+
+        Args:
+            X, candidates: as `choose`.
+            answers: (N,) number of the right candidate of each text, from 0.
+        """
+        from zhnlp.few_shot import learning
+
+        learning.fit_choices(self, X, candidates, answers)
+        return self
+
+    # --- files -----------------------------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the classifier to a folder: ``prompt.json`` beside model and tokenizer, or beside the soft rows alone.
+
+        With ``mode="ptuning"`` the folder holds kilobytes, and `load` finds the base by its name.
+
+        Raises:
+            FileExistsError: ``folder`` is a file.
+            ValueError: it is the folder that the model was loaded from.
+        """
+        from zhnlp.few_shot.persistence import save
+
+        return save(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path, **parameters: Any) -> PromptClassifier:
+        """The classifier of a folder, which gives the same probabilities.
+
+        Args:
+            **parameters: instead of those saved, such as ``device``; ``model`` (and ``tokenizer``) for the base of soft rows.
+
+        Raises:
+            FileNotFoundError: no prompt.json there.
+            ValueError: it was written by a newer version; or the base is another than the soft rows were trained on.
+        """
+        from zhnlp.few_shot.persistence import load
+
+        return load(cls, folder, parameters)
+
     # --- what others of this package build on ----------------------------------------------------------------------
 
     @property
     def classes_(self) -> np.ndarray:
         """(C,) the labels in sorted order."""
-        return np.array(self._state().prompting.verbalizer.classes)
+        return np.array(self.verbalizer_.classes)
 
     @property
     def templates_(self) -> list[Template]:
@@ -151,7 +282,10 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     @property
     def verbalizer_(self) -> Verbalizer:
         """The words of the labels."""
-        return self._state().prompting.verbalizer
+        state = self._state()
+        if state.prompting.verbalizer is None:
+            raise not_fitted(state.prompting.templates[0])
+        return state.prompting.verbalizer
 
     @property
     def entailment_(self) -> Verbalizer | None:
@@ -174,6 +308,11 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         if state is None or not state.fits(self):
             state = self._made = State(self)
         return state
+
+    def _bars(self) -> Progress:
+        from zhnlp.mining.progress import Progress
+
+        return Progress(self.progress)
 
     def __sklearn_is_fitted__(self) -> bool:
         return self.labels is not None or ("_made" in self.__dict__ and self._made.fitted is not None)

@@ -10,6 +10,7 @@ import numpy as np
 
 from zhnlp.few_shot.causal import causal_word_scores
 from zhnlp.few_shot.scoring import label_scores, masked_word_scores
+from zhnlp.mining.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from zhnlp.few_shot.network import Network
     from zhnlp.few_shot.template import Template
     from zhnlp.few_shot.verbalizer import Verbalizer
-    from zhnlp.mining.progress import Progress
 
 Examples = Sequence[Mapping[str, str]]
 
@@ -28,7 +28,7 @@ class Prompting:
 
     Attributes:
         templates: one, or several of the same fields.
-        verbalizer: the words of the labels; with {label} templates what describes them.
+        verbalizer: the words of the labels, with {label} templates what describes them; None where labels are not known.
         entailment: the words for no and yes of {label} templates; None for other templates.
         network: the language model.
         soft_rows: (K, D) embeddings of the soft tokens of all templates, the first template's first; None for none.
@@ -36,22 +36,15 @@ class Prompting:
     """
 
     templates: list[Template]
-    verbalizer: Verbalizer
+    verbalizer: Verbalizer | None
     entailment: Verbalizer | None
     network: Network
     soft_rows: Tensor | None = None
     length_norm: str = "mean"
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The fields of the examples."""
-        return tuple(sorted(self.templates[0].fields))
-
     def scores(self, examples: Examples, progress: Progress | None = None) -> np.ndarray:
         """Log-scores (T, N, C) in nats, before any calibration."""
-        from zhnlp.mining.progress import Progress as Bars
-
-        bars = progress or Bars(False)
+        bars = progress or Progress(False)
         with bars.stage("classify", len(examples) * self._readings, "text"):
             found = [self._score(number, examples, bars) for number in range(len(self.templates))]
         return np.stack(found)

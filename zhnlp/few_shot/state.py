@@ -5,16 +5,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from zhnlp.few_shot.calibration import CALIBRATIONS, content_free, prior_of
 from zhnlp.few_shot.prompting import Prompting
 from zhnlp.few_shot.scoring import LENGTH_NORMS
-from zhnlp.few_shot.template import Template
+from zhnlp.few_shot.template import SAMPLE, Template
 from zhnlp.few_shot.verbalizer import Verbalizer
-from zhnlp.few_shot.weights import FittedWeights
+
+if TYPE_CHECKING:
+    from zhnlp.few_shot.network import Network
+    from zhnlp.few_shot.prompting import Examples
+    from zhnlp.few_shot.weights import FittedWeights
+    from zhnlp.mining.progress import Progress
 
 MODES = ("pet", "ptuning")
 _SHAPING = ("template", "labels", "model", "tokenizer", "mode", "length_norm", "entailment_words")
@@ -27,61 +33,112 @@ class State:
     Args:
         classifier: gives the parameters.
         labels: instead of the classifier's own, where it has none.
-        base: the network, where it was loaded before.
+        before: a state of the same parameters, whose network and adaptation are taken over.
     """
 
-    def __init__(self, classifier: Any, labels: Any = None, base: Any = None):
-        from zhnlp.mining.progress import Progress
-
-        self.parameters = _taken(classifier)
-        self.calibration = classifier.calibration
-        self.bars = Progress(classifier.progress)
+    def __init__(self, classifier: Any, labels: Any = None, before: State | None = None):
         check_choices(classifier)
+        self._parameters = _taken(classifier)
         templates = templates_of(classifier.template)
+        if classifier.mode == "ptuning" and not all(template.soft for template in templates):
+            raise ValueError(
+                f"mode='ptuning' trains soft tokens, and {templates[0].render(SAMPLE, label=SAMPLE['label'])!r} has none: expected "
+                f"{{soft:4}} or so in the template, such as '{{soft:4}}{templates[0].source}'"
+            )
         self.fields = tuple(sorted(templates[0].fields))
-        labels = classifier.labels if labels is None else labels
-        if labels is None:
-            raise not_fitted(templates[0])
-        self.base = base_network(classifier) if base is None else base
-        yes_no = None
-        if any(template.has_label for template in templates):
-            yes, no = classifier.entailment_words
-            yes_no = Verbalizer({0: [no], 1: [yes]}, self.base.tokenizer, templates[0])
-        words = Verbalizer(labels, self.base.tokenizer, templates[0])
-        self.prompting = Prompting(templates, words, yes_no, self.base, length_norm=classifier.length_norm)
-        self.adapted: FittedWeights | None = None
+        self.base: Network = before.base if before else base_network(classifier)
+        self.adapted: FittedWeights | None = before.adapted if before else None
         self.fitted: FittedWeights | None = None
         self.prior: np.ndarray | None = None
         self._content_free: np.ndarray | None = None
+        self.labels = classifier.labels if labels is None else labels
+        tokenizer = self.base.tokenizer
+        words = None if self.labels is None else Verbalizer(self.labels, tokenizer, templates[0])
+        yes_no = None
+        if any(template.has_label for template in templates):
+            yes, no = classifier.entailment_words
+            yes_no = Verbalizer({0: [no], 1: [yes]}, tokenizer, templates[0])
+        self.prompting = Prompting(
+            templates, words, yes_no, self._network(), length_norm=classifier.length_norm
+        )
 
     def fits(self, classifier: Any) -> bool:
-        """Whether the classifier has still the parameters that this was made of."""
-        self.calibration = classifier.calibration
+        """Whether the classifier still has the parameters that this was made of."""
         now = _taken(classifier)
-        return all(_same(self.parameters[name], now[name]) for name in now)
+        return all(_same(self._parameters[name], now[name]) for name in now)
 
-    def prior_for(self, scores: np.ndarray) -> np.ndarray | None:
+    def adapt(self, weights: FittedWeights) -> None:
+        """Score with weights of raw text from now on."""
+        self.adapted, self.fitted = weights, None
+        self._changed(None)
+
+    def fit(self, weights: FittedWeights) -> None:
+        """Score with weights of labelled text from now on."""
+        self.fitted = weights
+        self._changed(weights.prior)
+
+    def _changed(self, prior: np.ndarray | None) -> None:
+        self.prior, self._content_free = prior, None
+        self.prompting.network = self._network()
+        self.prompting.soft_rows = None if self.fitted is None else self.fitted.soft_rows
+
+    def _network(self) -> Network:
+        """The fitted network, else the adapted one, else the base."""
+        for weights in (self.fitted, self.adapted):
+            if weights is not None and weights.model is not None:
+                return self.base.holding(weights.model)
+        return self.base
+
+    def scores(self, examples: Examples, bars: Progress | None = None) -> np.ndarray:
+        """Log-scores (T, N, C) in nats, before any calibration.
+
+        Raises:
+            NotFittedError: there are no labels, or soft tokens that were never trained.
+        """
+        template = self.prompting.templates[0]
+        if self.prompting.verbalizer is None:
+            raise not_fitted(template)
+        self.check_soft()
+        return self.prompting.scores(examples, bars)
+
+    def check_soft(self) -> None:
+        """Refuse to read soft tokens that were never trained.
+
+        Raises:
+            NotFittedError: there are some.
+        """
+        template = next((one for one in self.prompting.templates if one.soft), None)
+        if template is not None and self.prompting.soft_rows is None:
+            shown = template.render(SAMPLE, label=SAMPLE["label"])
+            raise NotFittedError(
+                f"the soft tokens of {shown!r} are not trained: expected fit(texts, labels) first, or a template in words"
+            )
+
+    def prior_for(self, scores: np.ndarray, calibration: str) -> np.ndarray | None:
         """The prior (T, C) to take off scores (T, N, C), or None.
 
         Raises:
             ValueError: the calibration is not known; or it is "batch", and there is one text.
         """
-        check_calibration(self.calibration)
-        if self.calibration == "batch":
+        check_calibration(calibration)
+        if calibration == "batch":
             if scores.shape[1] == 1:
                 raise ValueError(
                     "calibration='batch' takes off the mean over the texts, and there is one: nothing would be left. Expected "
                     "several texts. Next: calibrate(texts) once, with calibration='auto'"
                 )
             return prior_of(scores) if scores.shape[1] else None
-        if self.calibration == "auto" and self.prior is not None:
+        if calibration == "auto" and self.prior is not None:
             return self.prior
-        if self.calibration == "none" or (self.calibration == "auto" and self.fitted is not None):
+        if calibration == "none" or (calibration == "auto" and self.fitted is not None):
             return None
         if self._content_free is None:
-            examples = content_free(self.fields, self.prompting.network.tokenizer.mask_token)
-            self._content_free = prior_of(self.prompting.scores(examples))
+            self._content_free = prior_of(self.scores(self.neutral()))
         return self._content_free
+
+    def neutral(self) -> list[dict[str, str]]:
+        """Examples without content."""
+        return content_free(self.fields, self.base.tokenizer.mask_token)
 
 
 def check_choices(classifier: Any) -> None:
@@ -90,17 +147,18 @@ def check_choices(classifier: Any) -> None:
     Raises:
         ValueError: of ``mode`` or ``length_norm``.
     """
-    for name, known in (("mode", MODES), ("length_norm", LENGTH_NORMS), ("calibration", CALIBRATIONS)):
-        if (value := getattr(classifier, name)) not in known:
-            raise ValueError(f"{name}={value!r} is not known: expected one of {', '.join(map(repr, known))}")
+    _check("mode", classifier.mode, MODES)
+    _check("length_norm", classifier.length_norm, LENGTH_NORMS)
 
 
 def check_calibration(calibration: str) -> None:
     """Refuse a calibration that is not known."""
-    if calibration not in CALIBRATIONS:
-        raise ValueError(
-            f"calibration={calibration!r} is not known: expected one of {', '.join(map(repr, CALIBRATIONS))}"
-        )
+    _check("calibration", calibration, CALIBRATIONS)
+
+
+def _check(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name}={value!r} is not known: expected one of {', '.join(map(repr, known))}")
 
 
 def templates_of(template: str | Template | Sequence[str | Template]) -> list[Template]:
@@ -126,7 +184,7 @@ def templates_of(template: str | Template | Sequence[str | Template]) -> list[Te
     return made
 
 
-def base_network(classifier: Any) -> Any:
+def base_network(classifier: Any) -> Network:
     """The language model that the parameters name."""
     from zhnlp.few_shot.network import Network
 
@@ -139,12 +197,8 @@ def base_network(classifier: Any) -> Any:
     )
 
 
-def not_fitted(template: Template) -> Exception:
+def not_fitted(template: Template) -> NotFittedError:
     """What to raise where there are neither labels nor a fit."""
-    from sklearn.exceptions import NotFittedError
-
-    from zhnlp.few_shot.template import SAMPLE
-
     return NotFittedError(
         f"labels is None and fit was not called: nothing is known to put into {template.render(SAMPLE, label=SAMPLE['label'])!r}. Next: "
         "labels={'正面': ['好'], '负面': ['差']}, or fit(texts, labels)"

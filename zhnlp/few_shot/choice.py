@@ -1,0 +1,192 @@
+"""Choice among candidates that differ from text to text: an idiom for a gap (CHID), what a pronoun stands for (WSC).
+
+A candidate is scored as a label word is, less what the model says of it in texts without content.
+
+Source: 苏剑林, https://kexue.fm/archives/7764; the data sets: FewCLUE, https://arxiv.org/abs/2107.07498
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from zhnlp.few_shot.assembly import encode_bare
+from zhnlp.few_shot.causal import score_filled
+from zhnlp.few_shot.scoring import score_words
+from zhnlp.mining.progress import Progress
+
+if TYPE_CHECKING:
+    from zhnlp.few_shot.prompting import Examples, Prompting
+    from zhnlp.few_shot.state import State
+
+
+class Choices(NamedTuple):
+    """What was chosen: the number of the candidate of each text, and the scores of all its candidates in nats."""
+
+    picked: list[int]
+    scores: list[np.ndarray]
+
+
+def choose(
+    state: State,
+    examples: Examples,
+    candidates: Sequence[Sequence[str]],
+    calibration: str = "auto",
+    bars: Progress | None = None,
+) -> Choices:
+    """`PromptClassifier.choose`, on examples.
+
+    Raises:
+        ValueError: as there; or ``calibration="batch"``, since texts with other candidates have no mean.
+    """
+    words = check_candidates(examples, candidates)
+    if calibration == "batch":
+        raise ValueError(
+            "calibration='batch' takes off the mean over texts with the same labels, and candidates differ: expected 'auto', "
+            "'content-free' or 'none'"
+        )
+    state.check_soft()
+    prompting = state.prompting
+    bars = bars or Progress(False)
+    with bars.stage("choose", len(examples) * len(prompting.templates), "text"):
+        scores = candidate_scores(prompting, examples, words, bars)
+    if calibration == "content-free" or (calibration == "auto" and state.fitted is None):
+        prior = _priors(prompting, state.neutral(), words)
+        scores = [row - [prior[word] for word in row_words] for row, row_words in zip(scores, words)]
+    return Choices([int(row.argmax()) for row in scores], scores)
+
+
+def candidate_scores(
+    prompting: Prompting, examples: Examples, words: Sequence[Sequence[str]], bars: Progress | None = None
+) -> list[np.ndarray]:
+    """Scores of the candidates of each text in nats, a mean over templates, before calibration."""
+    ids = _encoded(prompting.network.tokenizer, words)
+    found = []
+    for number, template in enumerate(prompting.templates):
+        score = _entailed if template.has_label else _likelihoods if prompting.network.causal else _masked
+        found.append(score(prompting, number, examples, words, ids, bars))
+    return [np.mean(rows, axis=0) for rows in zip(*found)]
+
+
+def check_candidates(examples: Examples, candidates: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The candidates as lists.
+
+    Raises:
+        TypeError: candidates of a text are no list of str.
+        ValueError: there are not as many lists as texts, or one has fewer than two candidates.
+    """
+    rows = [row if isinstance(row, str) else list(row) for row in candidates]
+    if len(rows) != len(examples):
+        raise ValueError(
+            f"got {len(examples):,} texts and {len(rows):,} lists of candidates: expected one for each text"
+        )
+    for number, row in enumerate(rows):
+        if isinstance(row, str) or not all(isinstance(word, str) and word for word in row):
+            raise TypeError(
+                f"the candidates of text {number} are {row!r}: expected a list of str, none of them empty"
+            )
+        if len(row) < 2:
+            raise ValueError(f"text {number} has {len(row)} candidate: expected two or more to choose from")
+    return rows
+
+
+def _encoded(tokenizer: Any, words: Sequence[Sequence[str]]) -> dict[str, tuple[int, ...]]:
+    """The ids of every candidate; those that the vocabulary cannot write are said."""
+    ids = {word: tuple(encode_bare(tokenizer, word)) for row in words for word in row}
+    lost = [word for word, found in ids.items() if not found or tokenizer.unk_token_id in found]
+    if empty := [word for word in lost if not ids[word]]:
+        raise ValueError(f"the candidate {empty[0]!r} has no token: expected a character or more")
+    if lost:
+        warnings.warn(
+            f"{len(lost):,} of {len(ids):,} candidates have characters outside the vocabulary, such as {lost[0]!r}: they are "
+            f"scored as {tokenizer.unk_token} and seldom win",
+            stacklevel=2,
+        )
+    return ids
+
+
+def _groups(
+    words: Sequence[Sequence[str]], ids: dict[str, tuple[int, ...]]
+) -> Iterator[tuple[int, int, list[tuple[int, list[int]]]]]:
+    """Length, greatest length of the text's candidates, and (text, its candidates of that length) for all such texts."""
+    groups: dict[tuple[int, int], list[tuple[int, list[int]]]] = defaultdict(list)
+    for text, row in enumerate(words):
+        lengths = [len(ids[word]) for word in row]
+        for length in set(lengths):
+            places = [place for place, one in enumerate(lengths) if one == length]
+            groups[length, max(lengths)].append((text, places))
+    for (length, longest), members in sorted(groups.items()):
+        yield length, longest, members
+
+
+def _masked(
+    prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
+) -> list[np.ndarray]:
+    network, rows = prompting.network, [np.empty(len(row)) for row in words]
+    for length, longest, members in _groups(words, ids):
+        prompts = prompting.templates[number].encode(
+            network.tokenizer,
+            [examples[text] for text, _ in members],
+            masks=length,
+            limit=network.limit - longest + length,
+        )
+        found = score_words(
+            network.reader(),
+            network.tokenizer,
+            prompts,
+            [[ids[words[text][place]] for place in places] for text, places in members],
+            prompting.length_norm,
+            prompting.rows_of(number),
+            progress=bars,
+        )
+        for (text, places), scores in zip(members, found):
+            rows[text][places] = scores
+    return rows
+
+
+def _likelihoods(
+    prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
+) -> list[np.ndarray]:
+    network, rows = prompting.network, [np.empty(len(row)) for row in words]
+    for length, longest, members in _groups(words, ids):
+        flat = [(text, place) for text, places in members for place in places]
+        prompts = prompting.templates[number].encode(
+            network.tokenizer,
+            [examples[text] for text, _ in flat],
+            limit=network.limit - longest + length,
+            words=[ids[words[text][place]] for text, place in flat],
+        )
+        found = score_filled(
+            network.reader(),
+            network.tokenizer,
+            prompts,
+            prompting.length_norm,
+            prompting.rows_of(number),
+            progress=bars,
+        )
+        for (text, place), score in zip(flat, found):
+            rows[text][place] = score
+    return rows
+
+
+def _entailed(
+    prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
+) -> list[np.ndarray]:
+    flat = [(example, word) for example, row in zip(examples, words) for word in row]
+    found = prompting.yes_over_no(number, [example for example, _ in flat], [word for _, word in flat], bars)
+    return np.split(found, np.cumsum([len(row) for row in words])[:-1])
+
+
+def _priors(prompting: Prompting, neutral: Examples, words: Sequence[Sequence[str]]) -> dict[str, float]:
+    """What the model says of each candidate in texts without content."""
+    distinct = sorted({word for row in words for word in row})
+    if not distinct:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said of the texts themselves
+        scores = candidate_scores(prompting, neutral, [distinct] * len(neutral))
+    return dict(zip(distinct, np.mean(scores, axis=0)))

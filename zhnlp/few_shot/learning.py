@@ -1,0 +1,99 @@
+"""What `fit`, `adapt` and `calibrate` of a classifier do: check what was given, hand it to the training, keep the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from zhnlp.few_shot.calibration import prior_of
+from zhnlp.few_shot.choice import check_candidates
+from zhnlp.few_shot.inputs import examples_of
+from zhnlp.few_shot.state import State
+
+PRIOR_TEXTS = 1000  # of those that `adapt` was given
+
+
+def fit(classifier: Any, X: Any, y: Any, unlabelled: Any = None) -> None:
+    """`PromptClassifier.fit`."""
+    from zhnlp.few_shot.training.fit import fit_prompts
+
+    before = classifier._state()
+    examples, labels = examples_of(X, before.fields), _labels(y)
+    _check_lengths("y", examples, labels)
+    state = State(classifier, _distinct(labels) if classifier.labels is None else None, before)
+    numbers = {label: number for number, label in enumerate(state.prompting.verbalizer.classes)}
+    if strange := next((label for label in labels if label not in numbers), None):
+        raise ValueError(
+            f"y has the label {strange!r}, which is none of {', '.join(map(repr, numbers))}: expected a member of labels. Next: "
+            "give it words in labels"
+        )
+    more = None if unlabelled is None else examples_of(unlabelled, state.fields)
+    classifier._made = state  # what the training reads
+    state.fit(fit_prompts(classifier, examples, np.array([numbers[label] for label in labels]), more))
+
+
+def fit_choices(classifier: Any, X: Any, candidates: Sequence[Sequence[str]], answers: Sequence[int]) -> None:
+    """`PromptClassifier.fit_choices`."""
+    from zhnlp.few_shot.training.choice import fit_choices as train
+
+    before = classifier._state()
+    examples = examples_of(X, before.fields)
+    words = check_candidates(examples, candidates)
+    numbers = [int(answer) for answer in answers]
+    _check_lengths("answers", examples, numbers)
+    for place, (answer, choice) in enumerate(zip(numbers, words)):
+        if not 0 <= answer < len(choice):
+            raise ValueError(
+                f"answer {place} is {answer}: expected 0 to {len(choice) - 1}, a candidate of its text"
+            )
+    state = classifier._made = State(classifier, before.labels, before)
+    state.fit(train(classifier, examples, words, numbers))
+
+
+def adapt(classifier: Any, unlabelled: Any, epochs: float) -> None:
+    """`PromptClassifier.adapt`."""
+    from sklearn.utils import check_random_state
+
+    from zhnlp.few_shot.training.adaptation import adapt as train
+
+    before = classifier._state()
+    examples = examples_of(unlabelled, before.fields)
+    if not examples:
+        raise ValueError("there are no unlabelled texts: expected one or more to adapt to")
+    state = classifier._made = State(classifier, None, before)
+    state.adapt(train(classifier, examples, epochs=epochs))
+    if state.prompting.verbalizer is None or any(template.soft for template in state.prompting.templates):
+        return
+    order = check_random_state(classifier.random_state).permutation(len(examples))[:PRIOR_TEXTS]
+    state.prior = prior_of(state.scores([examples[number] for number in sorted(order)]))
+
+
+def calibrate(classifier: Any, texts: Any) -> None:
+    """`PromptClassifier.calibrate`."""
+    state = classifier._state()
+    examples = examples_of(texts, state.fields)
+    if len(examples) < 2:
+        raise ValueError(
+            f"got {len(examples)} text to calibrate with: expected several, of all classes alike"
+        )
+    state.prior = prior_of(state.scores(examples, classifier._bars()))
+
+
+def _labels(y: Any) -> list[Any]:
+    if isinstance(y, (str, bytes)):
+        raise TypeError(f"y is one {type(y).__name__}: expected a list of labels, one for each text")
+    listed = y.tolist() if hasattr(y, "tolist") else list(y)
+    return [label.item() if hasattr(label, "item") else label for label in listed]
+
+
+def _distinct(labels: Sequence[Any]) -> list[Any]:
+    return list(dict.fromkeys(labels))
+
+
+def _check_lengths(name: str, examples: Sequence[Any], values: Sequence[Any]) -> None:
+    if len(examples) != len(values) or not values:
+        raise ValueError(
+            f"got {len(examples):,} texts and {len(values):,} of {name}: expected as many, one or more"
+        )
