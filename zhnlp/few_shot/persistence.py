@@ -1,0 +1,171 @@
+"""A classifier in a folder: ``prompt.json``, beside it model and tokenizer, or the trained soft rows alone.
+
+No pickle anywhere: numbers are safetensors, the rest is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zhnlp.few_shot.state import State, templates_of
+from zhnlp.few_shot.verbalizer import describe
+from zhnlp.few_shot.weights import FittedWeights
+
+if TYPE_CHECKING:
+    from zhnlp.few_shot.network import Network
+
+FILE, ROWS = "prompt.json", "prompt.safetensors"
+FORMAT = 1
+_ELSEWHERE = (
+    "model",
+    "tokenizer",
+    "labels",
+    "device",
+    "dtype",
+    "progress",
+)  # of the machine, or written apart
+
+
+def save(classifier: Any, folder: str | Path) -> Path:
+    """`PromptClassifier.save`."""
+    from safetensors.torch import save_file
+
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file: expected the name of a folder, which may be a new one")
+    state = classifier._state()
+    network, fitted = state.prompting.network, state.fitted
+    rows_only = fitted is not None and fitted.soft_rows is not None and network is state.base
+    if not rows_only and state.base.by_name and _same_folder(state.base.name, folder):
+        raise ValueError(
+            f"{folder} is where the model was loaded from: expected another folder, so that it is not lost half-way"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    content = _content(classifier, state)
+    if rows_only:
+        content["base"] = {
+            "name": state.base.name if state.base.by_name else None,
+            "embedding": digest(state.base),
+        }
+        for stale in ("model.safetensors", "config.json"):
+            (folder / stale).unlink(missing_ok=True)
+    else:
+        network.trainable().save_pretrained(folder)
+        network.tokenizer.save_pretrained(folder)
+    if fitted is not None and fitted.soft_rows is not None:
+        save_file({"soft_rows": fitted.soft_rows.detach().float().cpu().contiguous()}, folder / ROWS)
+    else:
+        (folder / ROWS).unlink(missing_ok=True)
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    (folder / FILE).write_text(text + "\n", "utf-8")
+    return folder
+
+
+def load(cls: type, folder: str | Path, parameters: dict[str, Any]) -> Any:
+    """`PromptClassifier.load`."""
+    folder = Path(folder)
+    content = _read(folder)
+    given = dict(content["parameters"])
+    labels = None if content["labels"] is None else dict(content["labels"])
+    given["labels"] = labels if content["labels_given"] else None
+    base = content.get("base")
+    given["model"] = str(folder)
+    if base is not None:
+        given["model"] = parameters.get("model", base["name"])
+        if given["model"] is None:
+            raise ValueError(
+                f"{folder} holds soft rows of a model that was given as such and has no name. Next: "
+                f"{cls.__name__}.load({str(folder)!r}, model=…, tokenizer=…) with that model"
+            )
+    elif "model" in parameters:
+        raise ValueError(
+            f"{folder} holds a whole model: expected load without model=. Next: {cls.__name__}(model=…)"
+        )
+    classifier = cls(**{**given, **parameters})
+    state = classifier._made = State(classifier, None if classifier.labels is not None else labels)
+    if base is not None and digest(state.base) != base["embedding"]:
+        raise ValueError(
+            f"the soft rows of {folder} were trained on {base['name'] or 'another model'}, whose embedding is not that of "
+            f"{state.base.name}: on it they mean nothing. Next: load(..., model=...) with the model that they were trained on"
+        )
+    if content["fitted"]:
+        state.fit(FittedWeights(soft_rows=_rows(folder)))
+    state.prior = None if content["prior"] is None else np.array(content["prior"])
+    return classifier
+
+
+def digest(network: Network) -> str:
+    """SHA-256 of the input embedding of a network in float32."""
+    weight = network.trainable().get_input_embeddings().weight
+    return sha256(weight.detach().float().cpu().contiguous().numpy().tobytes()).hexdigest()
+
+
+def _content(classifier: Any, state: Any) -> dict[str, Any]:
+    import transformers
+
+    import zhnlp
+
+    parameters = {
+        name: value for name, value in classifier.get_params(deep=False).items() if name not in _ELSEWHERE
+    }
+    sources = [template.source for template in templates_of(classifier.template)]
+    parameters["template"] = sources[0] if len(sources) == 1 else sources
+    parameters["entailment_words"] = list(classifier.entailment_words)
+    if not isinstance(classifier.random_state, (int, type(None))):
+        parameters["random_state"] = None  # a generator cannot be written down
+    labels = (
+        None
+        if state.labels is None
+        else [[_plain(one), words] for one, words in describe(state.labels).items()]
+    )
+    return {
+        "format": FORMAT,
+        "zhnlp": zhnlp.__version__,
+        "transformers": transformers.__version__,
+        "parameters": {name: _plain(value) for name, value in parameters.items()},
+        "labels": labels,
+        "labels_given": classifier.labels is not None,
+        "fitted": state.fitted is not None,
+        "prior": None if state.prior is None else state.prior.tolist(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy as numbers of Python."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    file = folder / FILE
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no {FILE}: expected a folder that PromptClassifier.save wrote"
+        )
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        version = content["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{file} is no {FILE} of a PromptClassifier ({error}). Next: save it again"
+        ) from None
+    if version != FORMAT:
+        raise ValueError(
+            f"{file} has format {version!r}, this zhnlp reads {FORMAT}. Likely a newer zhnlp wrote it. Next: pip install -U zhnlp"
+        )
+    return content
+
+
+def _rows(folder: Path) -> Any:
+    from safetensors.torch import load_file
+
+    return load_file(folder / ROWS)["soft_rows"] if (folder / ROWS).is_file() else None
+
+
+def _same_folder(name: str, folder: Path) -> bool:
+    place = Path(name).expanduser()
+    return place.is_dir() and place.resolve() == folder.resolve()
