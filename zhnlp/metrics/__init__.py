@@ -1,6 +1,7 @@
 """Evaluators: one a file, each returns a plain dict that names its primary metric.
 
-Imported on first use; nothing here needs more than numpy, but for counting given terms in a corpus.
+Imported on first use; nothing here needs more than numpy and scikit-learn, but for counting given terms in a corpus and
+for drawing a confusion matrix.
 """
 
 from zhnlp.lazy import exports
@@ -8,6 +9,7 @@ from zhnlp.lazy import exports
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "evaluate_classification": "classification",
         "evaluate_cws": "segmentation",
         "evaluate_language_model": "language_model",
         "evaluate_lexicon": "lexicon",
@@ -16,5 +18,6 @@ __getattr__, __dir__, __all__ = exports(
         "evaluate_terms": "terms",
         "gold_words": "lexicon",
         "occurring_terms": "terms",
+        "plot_confusion": "confusion_plot",
     },
 )

@@ -1,0 +1,217 @@
+"""How the nine tasks of FewCLUE are asked: templates and label words, written by us, chosen on dev folds and unlabelled text.
+
+A pair of texts is ``text_a`` and ``text_b``; for "chid" the blank lies between the two, for "wsc" ``text_b`` is a claim
+about ``text_a``, for "csl" keywords of it.  EFL templates say each label (``{label}``) and ask for yes or no.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))
+
+from fewclue import NEWS
+
+SOFT = 8  # trainable tokens of P-tuning, as in https://kexue.fm/archives/8295
+
+
+@dataclass(frozen=True)
+class Cloze:
+    """How a task is asked.
+
+    Attributes:
+        template: for zero-shot and PET; several are an ensemble.
+        labels: class → words.
+        tuned: template of P-tuning, with soft tokens.
+        entailment: template of EFL, with {label}.
+        described: class → what stands for {label}.
+        max_length: tokens of a text.
+        epochs: passes of PET, of P-tuning, and of EFL over the labelled texts.
+    """
+
+    template: str | tuple[str, ...]
+    labels: dict
+    tuned: str
+    entailment: str
+    described: dict = field(default_factory=dict)
+    max_length: int = 128
+    epochs: tuple[int, int, int] = (20, 40, 10)
+
+
+def _soft(template: str) -> str:
+    return f"{{soft:{SOFT}}}{template}"
+
+
+_NEWS_WORDS = {name: [name] for name in NEWS.values()} | {"电竞": ["游戏", "电竞"]}
+_MAPS = {
+    # a label of several words or with signs is said in words that a sentence can take
+    "csldcp": {
+        **{"材料科学与工程": "材料", "水利工程": "水利", "理论经济学": "理论经济", "食品科学与工程": "食品"},
+        **{
+            "畜牧学/兽医学": "畜牧",
+            "核科学与技术": "核能",
+            "地质学/地质资源与地质工程": "地质",
+            "石油与天然气工程": "石油",
+        },
+        **{
+            "农林经济管理": "农村经济",
+            "信息与通信工程": "通信",
+            "图书馆、情报与档案管理": "图书情报",
+            "电气工程": "电气",
+        },
+        **{
+            "航空宇航科学与技术": "航空",
+            "化学/化学工程与技术": "化学",
+            "公共卫生与预防医学": "卫生",
+            "农业工程": "农业",
+        },
+        **{
+            "船舶与海洋工程": "船舶",
+            "计算机科学与技术": "计算机",
+            "冶金工程": "冶金",
+            "交通运输工程": "交通",
+        },
+        **{
+            "动力工程及工程热物理": "动力",
+            "纺织科学与工程": "纺织",
+            "环境科学与工程": "环境",
+            "公共管理": "公共管理",
+        },
+        **{"林学/林业工程": "林业", "工商管理": "企业", "应用经济学": "经济", "中医学/中药学": "中医"},
+        **{"机械工程": "机械", "土木工程": "土木", "光学工程": "光学", "农业资源利用": "土壤"},
+        **{
+            "生物学/生物科学与工程": "生物",
+            "兵器科学与技术": "武器",
+            "矿业工程": "采矿",
+            "大气科学": "大气",
+        },
+        **{
+            "基础医学/临床医学": "医学",
+            "电子科学与技术": "电子",
+            "测绘科学与技术": "测绘",
+            "控制科学与工程": "控制",
+        },
+        **{
+            "中国语言文学": "文学",
+            "新闻传播学": "新闻",
+            "地球物理学": "地震",
+            "园艺学": "园艺",
+            "作物学": "作物",
+        },
+        **{"口腔医学": "口腔", "药学": "药物", "教育学": "教育", "体育学": "体育", "力学": "力学"},
+        **{
+            "水产": "水产",
+            "法学": "法律",
+            "政治学": "政治",
+            "海洋科学": "海洋",
+            "民族学": "民族",
+            "哲学": "哲学",
+        },
+        **{
+            "艺术学": "艺术",
+            "建筑学": "建筑",
+            "数学": "数学",
+            "物理学": "物理",
+            "心理学": "心理",
+            "历史学": "历史",
+        },
+        **{
+            "天文学": "天文",
+            "地理学": "地理",
+            "军事学": "军事",
+            "社会学": "社会",
+            "植物保护": "植物病虫",
+        },
+    },
+    "iflytek": {"MOBA": "对战游戏", "免费WIFI": "无线网络", "语言(非英语)": "外语", "K歌": "唱歌"},
+}
+
+
+def _words(task: str, classes: list[str]) -> dict[str, list[str]]:
+    return {name: [_MAPS[task].get(name, name)] for name in classes}
+
+
+def cloze(task: str, classes: list) -> Cloze:
+    """How a task is asked whose labels are ``classes``."""
+    if task == "eprstmt":
+        return Cloze(
+            "{text}。总之，很{mask}。",
+            {"Positive": ["好", "满意"], "Negative": ["差"]},
+            _soft("{text}。总之，很{mask}。"),
+            "{text}。这是{label}的评价吗？{mask}。",
+            {"Positive": ["满意"], "Negative": ["失望"]},
+            epochs=(20, 40, 20),
+        )
+    if task == "tnews":
+        return Cloze(
+            "下面是一则{mask}新闻：{text}",
+            _NEWS_WORDS,
+            _soft("下面是一则{mask}新闻：{text}"),
+            "{text}。这是{label}新闻吗？{mask}。",
+            {name: words[:1] for name, words in _NEWS_WORDS.items()},
+            max_length=64,
+        )
+    if task == "csldcp":
+        return Cloze(
+            "这篇{mask}论文研究了：{text}",
+            _words(task, classes),
+            _soft("这篇{mask}论文研究了：{text}"),
+            "这是一篇{label}论文吗？{mask}。{text}",
+            _words(task, classes),
+            epochs=(10, 20, 3),
+        )
+    if task == "iflytek":
+        return Cloze(
+            "这是一款{mask}软件：{text}",
+            _words(task, classes),
+            _soft("这是一款{mask}软件：{text}"),
+            "这是一款{label}软件吗？{mask}。{text}",
+            _words(task, classes),
+            epochs=(10, 20, 2),
+        )
+    if task == "ocnli":
+        return Cloze(
+            "{text_a}？{mask}，{text_b}",
+            {"entailment": ["是"], "contradiction": ["不"], "neutral": ["也"]},
+            _soft("{text_a}？{mask}，{text_b}"),
+            "{text_a}。{text_b}。后一句{label}吗？{mask}。",
+            {"entailment": ["对"], "contradiction": ["错"], "neutral": ["不一定"]},
+        )
+    if task == "bustm":
+        return Cloze(
+            "{text_a}？{text_b}？两个问题{mask}同。",
+            {"1": ["相"], "0": ["不"]},
+            _soft("{text_a}？{text_b}？两个问题{mask}同。"),
+            "{text_a}？{text_b}？两个问题{label}吗？{mask}。",
+            {"1": ["相同"], "0": ["不同"]},
+            max_length=64,
+        )
+    if task == "csl":
+        return Cloze(
+            "{text_b}，{mask}是这篇论文的关键词：{text_a}",
+            {"1": ["都"], "0": ["不"]},
+            _soft("{text_b}，{mask}是这篇论文的关键词：{text_a}"),
+            "{text_b}{label}这篇论文的关键词吗？{mask}。{text_a}",
+            {"1": ["都是"], "0": ["不都是"]},
+            max_length=256,
+        )
+    if task == "wsc":
+        return Cloze(
+            "{text_a}其中{text_b}吗？{mask}。",
+            {"true": ["是"], "false": ["不"]},
+            _soft("{text_a}其中{text_b}吗？{mask}。"),
+            "{text_a}其中{text_b}，这句话{label}吗？{mask}。",
+            {"true": ["对"], "false": ["错"]},
+        )
+    if task == "chid":
+        return Cloze(
+            "{text_a:end}{mask}{text_b}",
+            {},
+            _soft("{text_a:end}{mask}{text_b}"),
+            "",
+            {},
+            max_length=192,
+        )
+    raise ValueError(f"task {task!r} is not known: expected one of FewCLUE's nine")
