@@ -27,6 +27,8 @@ def network_of(classifier: Any) -> Explainable:
         return network_of(load_classifier(classifier))
     if isinstance(classifier, tuple) and len(classifier) == 2:
         return _sequence_classifier(*classifier)
+    if type(classifier).__module__.startswith("zhnlp.few_shot"):
+        return _of_ours(classifier)
     if getattr(classifier, "model", None) is not None and getattr(classifier, "tokenizer", None) is not None:
         return _sequence_classifier(classifier.model, classifier.tokenizer)
     hint = ""
@@ -35,6 +37,32 @@ def network_of(classifier: Any) -> Explainable:
     elif hasattr(classifier, "predict_proba"):
         hint = ". A classifier without embeddings has no gradients. Next: its own weights"
     raise TypeError(f"explain got {type(classifier).__name__} as classifier: {_EXPECTED}{hint}")
+
+
+def _of_ours(classifier: Any) -> Explainable:
+    """Of `zhnlp.few_shot`."""
+    from sklearn.utils.validation import check_is_fitted
+
+    from zhnlp.attribution.contrastive import EncoderWithHead
+    from zhnlp.attribution.prompt import PromptNetwork
+    from zhnlp.attribution.sequence_classifier import SequenceClassifier
+
+    if hasattr(type(classifier), "verbalizer_"):
+        return PromptNetwork(classifier)
+    check_is_fitted(classifier)
+    if hasattr(classifier, "encoder_"):
+        model = EncoderWithHead(classifier)
+    elif hasattr(classifier, "model_"):
+        model = classifier.model_
+    else:
+        raise TypeError(f"explain got {type(classifier).__name__} as classifier: {_EXPECTED}")
+    return SequenceClassifier(
+        model,
+        classifier.tokenizer_,
+        name=type(classifier).__name__,
+        classes=list(classifier.classes_),
+        max_length=classifier.max_length,
+    )
 
 
 def load_classifier(

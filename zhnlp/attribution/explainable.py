@@ -86,6 +86,10 @@ class Explainable(ABC):
             self._references[baseline] = self._reference(baseline)
         return self._references[baseline]
 
+    def logits(self, scores: Tensor) -> Tensor:
+        """What ``output="logit"`` explains, (B, C) of class scores (B, C): the scores as they are."""
+        return scores
+
     def probabilities(self, scores: Tensor) -> Tensor:
         """Probabilities (B, C) of class scores (B, C).
 

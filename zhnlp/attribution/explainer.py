@@ -17,7 +17,7 @@ import torch
 
 from zhnlp.attribution.explainable import BASELINES, Explainable, label
 from zhnlp.attribution.explanation import Explanation
-from zhnlp.attribution.integrated_gradients import path_points
+from zhnlp.attribution.path_integral import path_points
 from zhnlp.attribution.prepared import METHODS, OUTPUTS, Prepared
 from zhnlp.attribution.reading import Reading, Span
 from zhnlp.attribution.words import merge_words
@@ -25,7 +25,6 @@ from zhnlp.attribution.words import merge_words
 if TYPE_CHECKING:
     from zhnlp.tokenizers import WordTokenizer
 
-AUTO = (20, 40, 80, 160, 320)  # points that steps="auto" tries
 _NOISE = 1e-5  # of float32: a smaller gap says nothing about the quadrature
 
 
@@ -40,8 +39,8 @@ class Explainer:
             what the score loses when one token is replaced by the baseline.
         baseline: the embedding that stands for "no token": "pad", "mask", "zero" or "mean" of the vocabulary. The tokens that a tokenizer adds
             ([CLS], [SEP]), the blanks and the trained rows of a prompt stay as they are; everything else, a template too, is replaced.
-        steps: Gauss-Legendre points of integrated gradients, or "auto" for as many as keep the error within ``tolerance`` (20 to 320).
-        output: "logit", the class score before softmax, or "probability".
+        steps: Gauss-Legendre points of integrated gradients, or "auto" for as many as keep the error within ``tolerance`` (20 to 2,000).
+        output: "logit", the class score before softmax (of a prompt the log-odds against the other classes), or "probability".
         words: cuts text into words; None for jieba.
         tolerance: completeness error above which a warning is given.
         token_budget: positions computed together; None for 2,048 on a CPU and 32,768 elsewhere.
@@ -167,11 +166,7 @@ class Explainer:
         network, scores = self.network, prepared.ends()
         number = int(scores[0].argmax()) if target is None else network.class_number(target)
         values = prepared.outputs(scores, number).double().tolist()
-        tried = AUTO if self.steps == "auto" else (self.steps,)
-        for steps in tried if self.method == "integrated-gradients" else (1,):
-            shares = prepared.shares(self.method, number, steps)
-            if not self._too_wide(shares.sum(), *values):
-                break
+        shares, used = prepared.shares(self.method, number, self.steps, self.tolerance)
         found = self._told(prepared.reading, shares)
         found.update(
             target=label(network.classes[number]),
@@ -179,11 +174,13 @@ class Explainer:
             probability=float(network.probabilities(scores)[0, number]) if network.link else None,
             value=values[0],
             baseline_value=values[1],
-            completeness_error=completeness_error(shares.sum(), *values),
+            completeness_error=None
+            if self.method == "gradient"
+            else completeness_error(shares.sum(), *values),
             output=self.output,
             method=self.method,
             baseline=self.baseline,
-            steps=steps,
+            steps=used,
         )
         return found
 
@@ -204,11 +201,14 @@ class Explainer:
                     {"text": text, "start": unit.start, "end": unit.end, "score": share, "field": unit.field}
                 )
             else:
-                template.append({"text": unit.text, "score": share})
+                template.append({"text": unit.text, "score": share, "template": unit.template})
         for field, text in reading.fields.items():
             own = [token for token in tokens if token["field"] == field]
             words += [{**word, "field": field} for word in merge_words(text, own, self.words.spans(text))]
             read[field] = max((token["end"] for token in own), default=0) if reading.cut else len(text)
+        if len({part["template"] for part in template}) < 2:
+            for part in template:
+                del part["template"]
         if not several:
             for part in (*tokens, *words):
                 del part["field"]

@@ -14,12 +14,13 @@ class Explanation(dict):
         text: what was explained: a str, or a dict of the two texts of a pair.
         tokens: ``{"text", "start", "end", "score"}`` in order, offsets into your own string; of a pair also "field".
         words: the same for words.
-        template: ``{"text", "score"}`` of tokens that are not in your text, those of a prompt's template.
+        template: ``{"text", "score"}`` of tokens that are not in your text, those of a prompt's template; of several templates also
+            "template".
         target: the label that was explained; prediction: the label that the classifier chooses.
         probability: of the target, 0 to 1; None where the classifier has none.
         value, baseline_value: the score of the target for the text and for its baseline, in the unit of ``output``.
         completeness_error: |Σ − (value − baseline_value)| / |value − baseline_value|, Σ over tokens and template; None where the two
-            values are equal and Σ is not 0.
+            values are equal and Σ is not 0, and for slopes (method "gradient"), which add up to nothing.
         output, method, baseline, steps: how it was computed; ``steps`` is 1 for methods without a path.
         cut: whether the classifier left out characters of a text that is too long; read: how many characters it read.
 
@@ -42,6 +43,14 @@ class Explanation(dict):
     def parts(self, field: str, of: str = "tokens") -> list[dict[str, Any]]:
         """The tokens, or words, of one field."""
         return [part for part in self[of] if part.get("field", field) == field]
+
+    @property
+    def templates(self) -> dict[str, list[dict[str, Any]]]:
+        """Template → its tokens; the only one has the name ""."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for part in self["template"]:
+            found.setdefault(part.get("template", ""), []).append(part)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dict that json can write."""

@@ -95,7 +95,7 @@ def sufficiency(score: Score, ranking: Sequence[float], shares: Sequence[float] 
     return _loss(score, ranking, shares, keep_best=True)
 
 
-def faithfulness(
+def measure_faithfulness(
     explainer: Explainer, texts: Iterable[Any], *, seed: int = 0, orders: int = 5, points: int = 20
 ) -> dict[str, float]:
     """Means over texts of the four measures, each beside that of random orders: "deletion", "random_deletion" …
@@ -126,7 +126,7 @@ def faithfulness(
             row[f"random_{name}"] = float(np.mean([measure(score, one) for one in drawn]))
         rows.append(row)
     if not rows:
-        raise ValueError("faithfulness got no text: expected one or more")
+        raise ValueError("measure_faithfulness got no text: expected one or more")
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
+from zhnlp.attribution.explanation import Explanation
 from zhnlp.attribution.page_labels import labels
 from zhnlp.attribution.style import LEVELS, shade, style
 from zhnlp.attribution.terminal import level
@@ -36,6 +37,7 @@ _PAGE = """\
 </body>
 </html>
 """
+_CONTROLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"}
 ROUGH = 0.01  # completeness error above which the page warns
 
 
@@ -59,7 +61,7 @@ def render_page(
         >>> "&lt;b&gt;" in render_page([found]), "<b>" in render_page([found])
         (True, False)
     """
-    label, explanations = labels(language), list(explanations)
+    label, explanations = labels(language), [Explanation(found) for found in explanations]
     articles = "\n".join(_article(found, number, label) for number, found in enumerate(explanations, 1))
     return frame(
         title or label["title"],
@@ -79,7 +81,7 @@ def frame(title: str, body: str, language: str, note: str) -> str:
     return _PAGE.format(
         lang="zh-Hans" if language == "zh" else "en",
         digest=digest,
-        title=escape(clean_text(title)),
+        title=safe(title),
         style=style(),
         made=escape(made),
         legend=_legend(label),
@@ -94,10 +96,20 @@ def shaded(text: str, share: int, hint: str = "") -> str:
         >>> shaded("脏", -9, "-1.2")
         '<span class="n9" title="-1.2">脏</span>'
     """
-    shown = escape(clean_text(text))
-    told = f' title="{escape(hint)}"' if hint else ""
+    shown = safe(text)
+    told = f' title="{safe(hint)}"' if hint else ""
     chosen = f' class="{shade(share)}"' if share else ""
     return f"<span{chosen}{told}>{shown}</span>" if chosen or told else shown
+
+
+def safe(text: str) -> str:
+    """Text as HTML: escaped, and pictures for what a page cannot hold.
+
+    Example:
+        >>> safe("a<b\\0")
+        'a&lt;b␀'
+    """
+    return escape(clean_text(text).translate(_CONTROLS))
 
 
 def number(value: float) -> str:
@@ -110,26 +122,25 @@ def number(value: float) -> str:
     return f"{value:+.3g}".replace("-", "−")
 
 
-def _article(found: Mapping[str, Any], place: int, label: Mapping[str, str]) -> str:
+def _article(found: Explanation, place: int, label: Mapping[str, str]) -> str:
     parts = (*found["tokens"], *found["template"])
     strongest = max((abs(part["score"]) for part in parts), default=0.0)
-    texts = found["text"] if isinstance(found["text"], Mapping) else {"text": found["text"]}
+    texts = found.texts
     lines = [f'<article aria-labelledby="text-{place}">', _head(found, place, label)]
     for field, text in texts.items():
-        own = [token for token in found["tokens"] if token.get("field", field) == field]
         if len(texts) > 1:
-            lines.append(f'<p class="field">{escape(clean_text(field))}</p>')
+            lines.append(f'<p class="field">{safe(field)}</p>')
         read = found.get("read", len(text))
         read = read[field] if isinstance(read, Mapping) else read
-        lines.append(f'<p class="map" lang="zh-Hans">{"".join(_pieces(text, own, strongest, read))}</p>')
-    if found["template"]:
-        pieces = "".join(
-            shaded(part["text"], level(part["score"], strongest), number(part["score"]))
-            for part in found["template"]
-        )
         lines.append(
-            f'<p class="field">{label["template"]}</p><p class="map template" lang="zh-Hans">{pieces}</p>'
+            f'<p class="map" lang="zh-Hans">{"".join(_pieces(text, found.parts(field), strongest, read))}</p>'
         )
+    for name, parts in found.templates.items():
+        pieces = "".join(
+            shaded(part["text"], level(part["score"], strongest), number(part["score"])) for part in parts
+        )
+        heading = safe(f"{label['template']} {name}".strip())
+        lines.append(f'<p class="field">{heading}</p><p class="map template" lang="zh-Hans">{pieces}</p>')
     lines += [_notes(found, label), _words(found["words"], label), "</article>"]
     return "\n".join(line for line in lines if line)
 
@@ -139,26 +150,26 @@ def _head(found: Mapping[str, Any], place: int, label: Mapping[str, str]) -> str
     said = [] if chance is None else [label["probability"].format(p=f"{chance:.3f}")]
     line = escape(" · ".join(said))
     if prediction != found["target"]:
-        other = escape(clean_text(label["prediction"].format(label=prediction)))
+        other = safe(label["prediction"].format(label=prediction))
         line += f'{" · " if said else ""}<span class="wrong">{other}</span>'
-    target = escape(clean_text(f"{label['target']} {found['target']}"))
+    target = safe(f"{label['target']} {found['target']}")
     return f'<div class="head"><h2 id="text-{place}">{place}. {target}</h2><span class="notes">{line}</span></div>'
 
 
 def _pieces(text: str, tokens: Sequence[Mapping[str, Any]], strongest: float, read: int) -> Iterator[str]:
     done = 0
     for token in tokens:
-        yield escape(clean_text(text[done : token["start"]]))
-        hint = f"{clean_text(token['text'])} {number(token['score'])}"
+        yield safe(text[done : token["start"]])
+        hint = f"{token['text']} {number(token['score'])}"
         yield shaded(text[token["start"] : token["end"]], level(token["score"], strongest), hint)
         done = token["end"]
     if done < read:
-        yield escape(clean_text(text[done:read]))
+        yield safe(text[done:read])
     if rest := text[max(done, read) :]:
-        yield f'<span class="unread">{escape(clean_text(rest))}</span>'
+        yield f'<span class="unread">{safe(rest)}</span>'
 
 
-def _notes(found: Mapping[str, Any], label: Mapping[str, str]) -> str:
+def _notes(found: Explanation, label: Mapping[str, str]) -> str:
     said, error = [], found["completeness_error"]
     if "value" in found:
         unit = label["probability_unit"] if found["output"] == "probability" else label["logit"]
@@ -170,13 +181,14 @@ def _notes(found: Mapping[str, Any], label: Mapping[str, str]) -> str:
         said.append(f"{found['method']}, {found['baseline']}")
     if found.get("steps", 1) > 1:
         said.append(label["points"].format(n=found["steps"]))
-    said.append(label["error"].format(error=label["undefined"] if error is None else f"{error:.2%}"))
+    if found.get("method") != "gradient":
+        said.append(label["error"].format(error=label["undefined"] if error is None else f"{error:.2%}"))
     lines = [f'<p class="notes">{escape(" · ".join(said))}</p>']
     path = found.get("method", "integrated-gradients") == "integrated-gradients"
     if path and (error is None or error > ROUGH):
         lines.append(f'<p class="warning">{label["rough"]}</p>')
     if found.get("cut"):
-        texts = found["text"].values() if isinstance(found["text"], Mapping) else [found["text"]]
+        texts = found.texts.values()
         read = sum(found["read"].values()) if isinstance(found["read"], Mapping) else found["read"]
         said = label["cut"].format(read=f"{read:,}", all=f"{sum(map(len, texts)):,}")
         lines.append(f'<p class="warning">{said}</p>')

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zhnlp.attribution.explainable import Explainable
 from zhnlp.attribution.gradients import checked, gradient, gradient_x_input, wide
-from zhnlp.attribution.integrated_gradients import integrated_gradients
+from zhnlp.attribution.path_integral import adaptive_integrated_gradients, integrated_gradients
 from zhnlp.attribution.reading import KEPT, Reading, Span
 
 METHODS = ("integrated-gradients", "gradient", "gradient-x-input", "occlusion")
@@ -64,7 +64,10 @@ class Prepared:
 
     def outputs(self, scores: Tensor, number: int) -> Tensor:
         """What is explained, (B,): the logit or the probability of one class."""
-        return (self.network.probabilities(scores) if self.output == "probability" else scores)[:, number]
+        network = self.network
+        return (network.probabilities(scores) if self.output == "probability" else network.logits(scores))[
+            :, number
+        ]
 
     def kept(self, number: int, kept: np.ndarray) -> np.ndarray:
         """The output (N,) of one class where only the ``kept`` units (N, U) are as in the text."""
@@ -79,26 +82,41 @@ class Prepared:
             values.append(wide(checked(outputs, len(masks))).cpu().numpy())
         return np.concatenate(values) if values else np.zeros(0)
 
-    def shares(self, method: str, number: int, steps: int) -> np.ndarray:
-        """The score (U,) of each unit for one class."""
+    def shares(
+        self, method: str, number: int, steps: int | str, tolerance: float = 0.01
+    ) -> tuple[np.ndarray, int]:
+        """The score (U,) of each unit for one class, and the points of the path that it took.
+
+        Args:
+            steps: points, or "auto" for as many as ``tolerance`` needs.
+        """
         if method == "occlusion":
             count = len(self.reading.units)
             values = self.kept(number, np.vstack([np.ones(count, bool), ~np.eye(count, dtype=bool)]))
-            return values[0] - values[1:]
+            return values[0] - values[1:], 1
 
         def score(*embeds: Tensor) -> Tensor:
             return self.outputs(self.network.scores(self.reading, embeds), number)
 
-        if method == "integrated-gradients":
-            parts = integrated_gradients(score, self.inputs, self.baselines, steps=steps, rows=self._rows)
+        ends, used = (self.inputs, self.baselines), 1
+        if method == "integrated-gradients" and steps == "auto":
+            parts, used = adaptive_integrated_gradients(
+                score,
+                *ends,
+                tolerance=tolerance,
+                rows=self._rows,
+                reduce=lambda share: share.sum(-1, keepdim=True),
+            )
+        elif method == "integrated-gradients":
+            parts, used = integrated_gradients(score, *ends, steps=steps, rows=self._rows), steps
         elif method == "gradient-x-input":
-            parts = gradient_x_input(score, self.inputs, self.baselines)
+            parts = gradient_x_input(score, *ends)
         else:
-            parts = tuple(slope[:, None] for slope in gradient(score, self.inputs, self.baselines))
+            parts = tuple(slope[:, None] for slope in gradient(score, *ends))
         shares = np.zeros(len(self.reading.units))
         for units, part in zip(self._units, parts):
             np.add.at(shares, units[units != KEPT], part.sum(-1).cpu().numpy()[units != KEPT])
-        return shares
+        return shares, used
 
     def _where(self, mask: np.ndarray) -> Tensor:
         return torch.from_numpy(mask).to(self.network.device)[..., None]

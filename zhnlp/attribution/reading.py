@@ -23,10 +23,17 @@ class Span(NamedTuple):
 
 
 class Literal(NamedTuple):
-    """A token that is not of the user's text, such as one of a template; equal ones of several views are one unit."""
+    """A token that is not of the user's text, such as one of a template; equal ones of several views are one unit.
+
+    Attributes:
+        text: what people see.
+        key: tells it from others.
+        template: that it belongs to; empty for none.
+    """
 
     text: str
     key: Any
+    template: str = ""
 
 
 @dataclass

@@ -71,9 +71,8 @@ class TellingWords(RankedTable):
         Raises:
             ValueError: the language is not known.
         """
-        from zhnlp.attribution.page import frame
+        from zhnlp.attribution.page import frame, safe
         from zhnlp.attribution.page_labels import labels
-        from zhnlp.mining.report.escape import clean_text
 
         label = labels(language)
         note = label["report_note"].format(shrink=SHRINK, output=self.settings.get("output", "logit"))
@@ -82,7 +81,7 @@ class TellingWords(RankedTable):
             count = self.settings.get("texts", {}).get(name)
             said = "" if count is None else label["texts"].format(n=count)
             parts.append(
-                f'<article><div class="head"><h2>{escape(clean_text(name))}</h2><span class="notes">{said}</span></div>'
+                f'<article><div class="head"><h2>{safe(name)}</h2><span class="notes">{said}</span></div>'
                 f'<div class="columns">{self._list(name, top, label, False)}{self._list(name, top, label, True)}</div></article>'
             )
         if not self:
@@ -93,15 +92,14 @@ class TellingWords(RankedTable):
         )
 
     def _list(self, name: str, top: int, label: Mapping[str, str], against: bool) -> str:
-        from zhnlp.attribution.page import number, shaded
+        from zhnlp.attribution.page import number, safe, shaded
         from zhnlp.attribution.terminal import level
-        from zhnlp.mining.report.escape import clean_text
 
         rows = self.of(name, top, against=against)
         if not rows:
             return ""
         strongest = max(abs(row["score"]) for row in rows)
-        heading = label["speaks_against" if against else "speaks_for"].format(label=clean_text(name))
+        heading = label["speaks_against" if against else "speaks_for"].format(label=name)
         head = "".join(f'<th scope="col">{label[key]}</th>' for key in ("score", "count", "mean"))
         cells = "".join(
             f'<tr><td class="word">{shaded(row["word"], level(row["score"], strongest))}</td><td>{number(row["score"])}</td>'
@@ -109,7 +107,7 @@ class TellingWords(RankedTable):
             for row in rows
         )
         return (
-            f'<section><h3>{escape(heading)}</h3><div class="scroll"><table><thead><tr><th class="word" scope="col">{label["word"]}</th>'
+            f'<section><h3>{safe(heading)}</h3><div class="scroll"><table><thead><tr><th class="word" scope="col">{label["word"]}</th>'
             f"{head}</tr></thead><tbody>{cells}</tbody></table></div></section>"
         )
 

@@ -58,8 +58,8 @@ class SequenceClassifier(Explainable):
             )
         if not callable(getattr(model, "get_input_embeddings", None)):
             raise TypeError(f"{name} is {type(model).__name__}: expected a model with get_input_embeddings()")
-        self._takes = inspect.signature(model.forward).parameters
-        if "inputs_embeds" not in self._takes:
+        self._parameters = inspect.signature(model.forward).parameters.values()
+        if not self._takes("inputs_embeds"):
             raise TypeError(
                 f"{name} does not take inputs_embeds: expected a model whose embeddings can be handed over. Next: a classifier "
                 "of BERT, RoFormer, RoBERTa, ModernBERT or the like"
@@ -91,7 +91,7 @@ class SequenceClassifier(Explainable):
                     Literal(token, number) if is_only_blank(token, given[side], (start, end)) else span
                 )
         inputs = {}
-        if "token_type_ids" in self._takes and "token_type_ids" in self.tokenizer.model_input_names:
+        if self._takes("token_type_ids") and "token_type_ids" in self.tokenizer.model_input_names:
             inputs["token_type_ids"] = encoding.type_ids
         return Reading(values, [View(encoding.ids, means, inputs)], cut=bool(encoding.overflowing))
 
@@ -102,12 +102,15 @@ class SequenceClassifier(Explainable):
             name: torch.tensor([list(value)], device=rows.device).expand(size)
             for name, value in view.inputs.items()
         }
-        if "attention_mask" in self._takes:
+        if self._takes("attention_mask"):
             inputs["attention_mask"] = torch.ones(size, dtype=torch.long, device=rows.device)
         if self._one_by_one and len(rows) > 1:
             each = [self._logits(row[None], {k: v[:1] for k, v in inputs.items()}) for row in rows]
             return torch.cat(each)
         return self._logits(rows, inputs)
+
+    def _takes(self, name: str) -> bool:
+        return any(one.name == name or one.kind is one.VAR_KEYWORD for one in self._parameters)
 
     def _logits(self, rows: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         output = self.model(inputs_embeds=rows, **inputs)

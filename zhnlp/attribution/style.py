@@ -32,7 +32,7 @@ h2 { margin: 0; font-size: 1.1rem; font-weight: 650; }
 .made { margin: 0; }
 article { margin: 1.25rem 0; padding: 1rem 1.15rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 .head { display: flex; flex-wrap: wrap; gap: .15rem 1rem; align-items: baseline; justify-content: space-between; }
-.map { margin: .7rem 0; font: 1.1875rem/2 var(--han); line-break: strict; white-space: pre-wrap; overflow-wrap: anywhere; }
+.map { margin: .7rem 0; font: 1.1875rem/2 var(--han); line-break: strict; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
 .map span { border-radius: .18em; padding: .18em 0; }
 .map .unread { color: var(--soft); text-decoration: underline dotted; }
 .field { color: var(--soft); font: .875rem/1.5 var(--sans); margin: .6rem 0 -.5rem; }

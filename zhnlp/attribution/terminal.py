@@ -6,9 +6,12 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zhnlp.attribution.display_width import char_width, text_width, visible_text
+
+if TYPE_CHECKING:
+    from zhnlp.attribution.explanation import Explanation
 
 LEVELS = 9
 _FOR = (255, 224, 224, 217, 217, 210, 210, 203, 203, 196)  # backgrounds of the 256 colours, level 0 to 9
@@ -17,7 +20,7 @@ _BLACK, _RESET = "\x1b[38;5;16m", "\x1b[0m"
 
 
 def render_text(
-    found: Mapping[str, Any], *, color: bool | None = None, width: int | None = None, of: str = "tokens"
+    found: Explanation, *, color: bool | None = None, width: int | None = None, of: str = "tokens"
 ) -> str:
     """An explanation as lines for a terminal.
 
@@ -51,7 +54,12 @@ def render_text(
             lines.append(f"{field}:")
         cells = list(_cells(text, found.parts(field, of), strongest))
         lines += _colored(cells, width) if color else _marked(cells, width)
-    lines += _template(found["template"], strongest, color, width)
+    for name, parts in found.templates.items():
+        cells = [(part["text"], level(part["score"], strongest)) for part in parts]
+        lines += [
+            f"template {visible_text(name)}".rstrip() + ":",
+            *(_colored if color else _marked)(cells, width),
+        ]
     return "\n".join([*lines, *_legend(found, strongest, color)])
 
 
@@ -131,13 +139,6 @@ def _paint(text: str, share: int) -> str:
     return f"\x1b[48;5;{shade}m{_BLACK}{text}{_RESET}"
 
 
-def _template(parts: list[Mapping[str, Any]], strongest: float, color: bool, width: int) -> list[str]:
-    if not parts:
-        return []
-    cells = [(part["text"], level(part["score"], strongest)) for part in parts]
-    return ["template:", *(_colored(cells, width) if color else _marked(cells, width))]
-
-
 def _legend(found: Mapping[str, Any], strongest: float, color: bool) -> list[str]:
     target, unit = visible_text(str(found["target"])), found.get("output", "logit")
     chance, error = found.get("probability"), found["completeness_error"]
@@ -146,6 +147,8 @@ def _legend(found: Mapping[str, Any], strongest: float, color: bool) -> list[str
         scale = f"{_paint(' for ', 9)} {_paint(' against ', -9)} strongest {strongest:.3g} ({unit})"
     else:
         scale = f"+9 for, -9 against: {strongest:.3g} ({unit})"
+    if found.get("method") == "gradient":
+        return [f"{label}; {scale}"]
     sum_of = "not defined" if error is None else f"{error:.2%}"
     points = f" ({found['steps']} points)" if found.get("steps", 1) > 1 else ""
     return [f"{label}; {scale}; completeness error {sum_of}{points}"]
