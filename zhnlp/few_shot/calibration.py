@@ -13,18 +13,29 @@ from collections.abc import Sequence
 import numpy as np
 
 CALIBRATIONS = ("auto", "content-free", "batch", "none")
-NEUTRAL = ("", "无", "。", "……")  # texts that say nothing
+NEUTRAL = (
+    "这是一句话。",
+    "他昨天去了那里。",
+    "我看到了这个。",
+    "他们说了一些事情。",
+    "这里有一个东西。",
+    "今天是星期三。",
+    "大家都知道这件事。",
+    "它在桌子上。",
+)  # sentences that say nothing of any label: better than empty texts and single signs, see docs/decisions.md
 
 
-def content_free(fields: Sequence[str], mask_token: str | None = None) -> list[dict[str, str]]:
-    """Examples without content: each neutral text in every field.
+def content_free(fields: Sequence[str]) -> list[dict[str, str]]:
+    """Examples without content: each neutral sentence in every field, and with two fields each beside the next one.
 
     Example:
-        >>> content_free(("text_a", "text_b"))[1]
-        {'text_a': '无', 'text_b': '无'}
+        >>> content_free(("text",))[0], len(content_free(("text_a", "text_b")))
+        ({'text': '这是一句话。'}, 16)
     """
-    texts = [*NEUTRAL, mask_token] if mask_token else NEUTRAL
-    return [dict.fromkeys(fields, text) for text in texts]
+    alike = [dict.fromkeys(fields, sentence) for sentence in NEUTRAL]
+    if len(fields) == 1:
+        return alike
+    return alike + [dict(zip(fields, pair)) for pair in zip(NEUTRAL, (*NEUTRAL[1:], NEUTRAL[0]))]
 
 
 def prior_of(scores: np.ndarray) -> np.ndarray:

@@ -104,7 +104,7 @@ def _encoded(tokenizer: Any, words: Sequence[Sequence[str]]) -> dict[str, tuple[
         warnings.warn(
             f"{len(lost):,} of {len(ids):,} candidates have characters outside the vocabulary, such as {lost[0]!r}: they are "
             f"scored as {tokenizer.unk_token} and seldom win",
-            stacklevel=2,
+            stacklevel=4,
         )
     return ids
 

@@ -39,7 +39,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         tokenizer: of a model that is given as such.
         mode: "pet" trains all weights, "ptuning" only the embeddings of the soft tokens.
         length_norm: "mean" over the tokens of a label word, so that the short are not favoured; or "sum".
-        calibration: "content-free" takes off what the model says of empty texts, "batch" the mean over the texts at hand,
+        calibration: "content-free" takes off what the model says of neutral sentences, "batch" the mean over the texts at hand,
             "none" nothing; "auto" is the prior of `calibrate` or `adapt`, else content-free, else nothing after ``fit``.
         epochs, learning_rate, batch_size, mlm_rate, r_drop, label_conditioning, soft_labels, rounds: of ``fit``; see
             `zhnlp.few_shot.training.fit`.

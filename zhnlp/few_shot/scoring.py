@@ -69,7 +69,7 @@ def masked_word_scores(
     """
     scores = np.empty((len(examples), len(verbalizer.words)))
     lengths = np.array([len(ids) for _, _, ids in verbalizer.words])
-    for length in np.unique(lengths):
+    for length in np.unique(lengths)[::-1]:
         prompts = template.encode(
             tokenizer,
             examples,

@@ -138,7 +138,7 @@ class State:
 
     def neutral(self) -> list[dict[str, str]]:
         """Examples without content."""
-        return content_free(self.fields, self.base.tokenizer.mask_token)
+        return content_free(self.fields)
 
 
 def check_choices(classifier: Any) -> None:

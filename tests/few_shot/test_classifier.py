@@ -1,0 +1,169 @@
+"""`PromptClassifier` without labels: probabilities, ensembles, yes/no templates, one text or many, refusals.
+
+Run: pytest tests/few_shot/test_classifier.py
+"""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from small_models import make_model, make_tokenizer
+
+from zhnlp.few_shot import PromptClassifier
+
+LABELS = {"天": ["好", "很好"], "地": ["变压"], "人": ["大学"]}
+TEXTS = ["今天天气", "变压器检修", "北京大学" * 30, "断路器", ""]
+
+
+@pytest.fixture(scope="module", params=["bert", "roformer", "gpt-neox"])
+def parts(request):
+    """A model and what it needs beside it."""
+    causal = request.param == "gpt-neox"
+    return {"model": make_model(request.param), "tokenizer": make_tokenizer(causal), "dtype": "float32"}
+
+
+@pytest.fixture(scope="module")
+def bert():
+    return {"model": make_model("bert"), "tokenizer": make_tokenizer(), "dtype": "float32"}
+
+
+def test_probabilities_come_from_the_scores(parts):
+    classifier = PromptClassifier("{text}，{mask}。", LABELS, **parts)
+    scores, chances = classifier.class_scores(TEXTS), classifier.predict_proba(TEXTS)
+    assert scores.shape == (5, 3) and chances.sum(1) == pytest.approx(1)
+    assert chances == pytest.approx(np.exp(scores) / np.exp(scores).sum(1, keepdims=True))
+    assert classifier.predict_log_proba(TEXTS) == pytest.approx(np.log(chances))
+    assert classifier.classes_.tolist() == sorted(LABELS)
+    assert classifier.predict(TEXTS).tolist() == [classifier.classes_[row.argmax()] for row in chances]
+    assert classifier.decision_function(TEXTS) == pytest.approx(scores)
+
+
+def test_many_texts_give_what_each_gives_alone(parts):
+    classifier = PromptClassifier(["{text}，{mask}。", "很{mask}！{text}"], LABELS, **parts)
+    together = classifier.predict_log_proba(TEXTS)
+    for number, text in enumerate(TEXTS):
+        assert classifier.predict_log_proba([text])[0] == pytest.approx(together[number], rel=1e-3, abs=1e-4)
+    assert classifier.predict_log_proba(TEXTS[::-1]) == pytest.approx(together[::-1], rel=1e-3, abs=1e-4)
+    assert classifier.predict([]).tolist() == [] and classifier.predict_proba([]).shape == (0, 3)
+
+
+def test_an_ensemble_is_the_mean_of_its_calibrated_templates(parts):
+    sources = ["{text}，{mask}。", "很{mask}！{text}"]
+    alone = [PromptClassifier(source, LABELS, **parts).predict_log_proba(TEXTS) for source in sources]
+    mean = np.mean(alone, axis=0)
+    wanted = mean - np.logaddexp.reduce(mean, axis=1, keepdims=True)
+    assert PromptClassifier(sources, LABELS, **parts).predict_log_proba(TEXTS) == pytest.approx(
+        wanted, rel=1e-3, abs=1e-4
+    )
+
+
+def test_two_classes_have_one_decision_value(bert):
+    classifier = PromptClassifier("{text}，{mask}。", {0: "好", 1: "气"}, **bert)
+    scores = classifier.class_scores(TEXTS)
+    assert classifier.decision_function(TEXTS) == pytest.approx(scores[:, 1] - scores[:, 0])
+    assert (
+        classifier.predict(TEXTS).tolist() == (classifier.decision_function(TEXTS) > 0).astype(int).tolist()
+    )
+
+
+def test_a_label_template_says_yes_or_no_to_each_description(parts):
+    """The log-odds of 很 against 不, of two descriptions by the mean of their odds."""
+    labels = {"天": ["天气", "今天"], "地": "变压器"}
+    options = {**parts, "calibration": "none"}
+    classifier = PromptClassifier(
+        "{text}是{label}，{mask}。", labels, entailment_words=("很", "究"), **options
+    )
+    found = classifier.class_scores(TEXTS[:2])
+
+    def odds(described):
+        plain = PromptClassifier(f"{{text}}是{described}，{{mask}}。", {0: "究", 1: "很"}, **options)
+        return plain.decision_function(TEXTS[:2])
+
+    wanted = np.stack([odds("变压器"), np.logaddexp(odds("天气"), odds("今天")) - np.log(2)], axis=1)
+    assert classifier.classes_.tolist() == ["地", "天"]
+    assert found == pytest.approx(wanted, rel=1e-3, abs=1e-4)
+
+
+def test_pairs(bert):
+    classifier = PromptClassifier("{text_b}？{mask}，{text_a}", {0: "不", 1: "很"} | {0: "好"}, **bert)
+    by_pair = classifier.predict_proba([("今天天气", "变压器"), ("电", "网")])
+    by_name = classifier.predict_proba(
+        [{"text_b": "变压器", "text_a": "今天天气"}, {"text_a": "电", "text_b": "网"}]
+    )
+    assert (by_pair == by_name).all()
+    swapped = classifier.predict_proba([("变压器", "今天天气"), ("网", "电")])
+    assert not np.allclose(by_pair, swapped)
+
+
+def test_new_parameters_are_used_at_once(bert):
+    classifier = PromptClassifier("{text}，{mask}。", {"a": ["好"], "b": ["气"]}, **bert)
+    before = classifier.predict_proba(TEXTS)
+    classifier.set_params(template="很{mask}！{text}")
+    fresh = PromptClassifier("很{mask}！{text}", {"a": ["好"], "b": ["气"]}, **bert).predict_proba(TEXTS)
+    assert classifier.predict_proba(TEXTS) == pytest.approx(fresh) and not np.allclose(before, fresh)
+    classifier.labels["b"].append("网")  # changed in place
+    assert len(classifier.verbalizer_.words) == 3
+
+
+def test_the_model_of_the_user_stays_as_it_was():
+    model, tokenizer = make_model("roformer"), make_tokenizer()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    kind, dtype = type(model.base_model), model.dtype
+    PromptClassifier("{text}，{mask}。", LABELS, model=model, tokenizer=tokenizer, dtype="bfloat16").predict(
+        TEXTS
+    )
+    assert type(model.base_model) is kind and model.dtype is dtype
+    assert all((value == before[name]).all() for name, value in model.state_dict().items())
+
+
+def test_evaluate(bert):
+    classifier = PromptClassifier("{text}，{mask}。", LABELS, **bert)
+    right = classifier.predict(TEXTS)
+    gold = [*right[:-1], next(label for label in LABELS if label != right[-1])]
+    found = classifier.evaluate(TEXTS, gold)
+    assert found["accuracy"] == classifier.score(TEXTS, gold) == 0.8
+    assert found["labels"] == sorted(LABELS) and sum(map(sum, found["confusion"])) == 5
+
+
+def test_the_shipped_model_tells_praise_from_blame():
+    classifier = PromptClassifier(labels={"正面": ["好", "满意"], "负面": ["差"]}, device="cpu")
+    texts = ["服务热情，味道很好", "又脏又贵，再也不来了", "屏幕清楚，用着很顺手", "等了一个小时，态度恶劣"]
+    assert classifier.predict(texts).tolist() == ["正面", "负面", "正面", "负面"]
+    assert classifier.predict(texts[:1]).tolist() == ["正面"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"template": "{text}很好"}, "reads '今天天气不错很好', has no {mask}"),
+        ({"template": []}, "there is no template"),
+        ({"template": ["{text}{mask}", "{text_a}{mask}{text_b}"]}, "have different fields"),
+        ({"labels": {"正": "好"}}, "labels has 1 label"),
+        (
+            {"labels": {"正": "好", "负": "龘"}},
+            r"'龘' of label '负' cannot be written.*would read '今天天气不错，龘。'",
+        ),
+        ({"mode": "pett"}, "mode='pett' is not known: expected one of 'pet', 'ptuning'"),
+        ({"mode": "ptuning"}, r"'今天天气不错，\[MASK\]。' has none: expected {soft:4}"),
+        ({"length_norm": "max"}, "length_norm='max' is not known"),
+        ({"max_length": 5}, r"'今天天气不错，\[MASK\]\[MASK\]。' without its text takes 6 tokens of 5"),
+        ({"template": "{text}{label}{mask}", "entailment_words": ("龘", "不")}, "'龘' of label 1 cannot"),
+    ],
+)
+def test_what_cannot_work_is_said(bert, changes, message):
+    options = {"template": "{text}，{mask}。", "labels": LABELS, **bert, **changes}
+    with pytest.raises(ValueError, match=message):
+        PromptClassifier(**options).predict(["电"])
+
+
+def test_what_needs_a_fit_is_said(bert):
+    with pytest.raises(
+        NotFittedError, match=r"labels is None and fit was not called.*'今天天气不错，\[MASK\]。'"
+    ):
+        PromptClassifier("{text}，{mask}。", **bert).predict(["电"])
+    with pytest.raises(
+        NotFittedError, match=r"soft tokens of '\[soft\]\[soft\]今天天气不错，\[MASK\]。' are not trained"
+    ):
+        PromptClassifier("{soft:2}{text}，{mask}。", LABELS, **bert).predict(["电"])
+    with pytest.raises(TypeError, match="got the model BertForMaskedLM without tokenizer="):
+        PromptClassifier("{text}，{mask}。", LABELS, model=bert["model"]).predict(["电"])
+    assert not hasattr(PromptClassifier("{text}，{mask}。", **bert), "classes_")

@@ -1,0 +1,164 @@
+"""Saved and loaded classifiers give the same probabilities; soft rows fit their base only; no pickle.
+
+Run: pytest tests/few_shot/test_persistence.py
+"""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from small_models import make_model, make_tokenizer, save_checkpoint
+
+from zhnlp.few_shot import FittedWeights, PromptClassifier
+
+LABELS = {"天": ["好", "很好"], "地": ["变压"]}
+TEXTS = ["今天天气", "变压器检修", "北京大学", "断路器", ""]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("base")
+    save_checkpoint(place, "roformer")
+    return place
+
+
+def make(folder, template="{text}，{mask}。", **changes):
+    return PromptClassifier(template, LABELS, **{"model": str(folder), "device": "cpu", **changes})
+
+
+def hold(classifier, **weights):
+    """The classifier as if it had been fitted to these weights."""
+    classifier._state().fit(FittedWeights(**weights))
+    return classifier
+
+
+def files(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_zero_shot_with_its_prior(folder, tmp_path, dtype):
+    before = make(folder, ["{text}，{mask}。", "{mask}！{text}"], dtype=dtype, max_length=30).calibrate(TEXTS)
+    before.save(tmp_path)
+    after = PromptClassifier.load(tmp_path, device="cpu", dtype=dtype)
+    assert (after.predict_proba(TEXTS) == before.predict_proba(TEXTS)).all()
+    assert after.classes_.tolist() == before.classes_.tolist()
+    assert {"prompt.json", "model.safetensors", "config.json", "tokenizer.json"} <= files(tmp_path)
+    assert not [name for name in files(tmp_path) if name.endswith((".bin", ".pkl", ".pt", ".joblib"))]
+    same = {"template", "labels", "max_length", "calibration", "random_state"}
+    assert {name: after.get_params()[name] for name in same} == {
+        name: before.get_params()[name] for name in same
+    }
+
+
+def test_fitted_weights_and_soft_rows(folder, tmp_path):
+    classifier = make(folder, "{soft:2}{text}，{mask}。")
+    rows = torch.linspace(-1, 1, 64).view(2, 32)
+    before = hold(classifier, model=make_model("roformer", seed=5), soft_rows=rows)
+    chances = before.predict_proba(TEXTS)
+    before.save(tmp_path)
+    assert (PromptClassifier.load(tmp_path, device="cpu").predict_proba(TEXTS) == chances).all()
+    assert {"prompt.safetensors", "model.safetensors"} <= files(tmp_path)
+    assert not np.allclose(chances, make(folder).predict_proba(TEXTS), atol=1e-3)
+
+
+def test_p_tuning_saves_kilobytes_that_fit_the_same_base(folder, tmp_path):
+    rows = torch.linspace(-1, 1, 64).view(2, 32)
+    before = hold(make(folder, "{soft:2}{text}，{mask}。", mode="ptuning"), soft_rows=rows)
+    before.save(tmp_path)
+    assert files(tmp_path) == {"prompt.json", "prompt.safetensors"}
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 8192
+    after = PromptClassifier.load(tmp_path, device="cpu")
+    assert (after.predict_proba(TEXTS) == before.predict_proba(TEXTS)).all()
+    assert after.calibration == "auto" and after._state().fitted is not None  # fitted: nothing is taken off
+    given = PromptClassifier.load(
+        tmp_path, model=make_model("roformer"), tokenizer=make_tokenizer(), device="cpu"
+    )
+    assert given.predict_proba(TEXTS) == pytest.approx(before.predict_proba(TEXTS))
+    with pytest.raises(
+        ValueError, match="whose embedding is not that of RoFormerForMaskedLM: on it they mean nothing"
+    ):
+        PromptClassifier.load(tmp_path, model=make_model("roformer", seed=1), tokenizer=make_tokenizer())
+
+
+def test_rows_of_a_model_without_a_name_need_it_again(tmp_path):
+    parts = {"model": make_model("bert"), "tokenizer": make_tokenizer()}
+    before = PromptClassifier("{soft:2}{text}，{mask}。", LABELS, mode="ptuning", **parts)
+    hold(before, soft_rows=torch.ones(2, 32)).save(tmp_path)
+    with pytest.raises(
+        ValueError, match=r"has no name. Next: PromptClassifier.load\(.*model=…, tokenizer=…\)"
+    ):
+        PromptClassifier.load(tmp_path)
+    assert (
+        PromptClassifier.load(tmp_path, **parts).predict_proba(TEXTS) == before.predict_proba(TEXTS)
+    ).all()
+
+
+def test_rows_trained_on_adapted_weights_are_saved_with_them(folder, tmp_path):
+    classifier = make(folder, "{soft:2}{text}，{mask}。", mode="ptuning")
+    classifier._state().adapt(FittedWeights(model=make_model("roformer", seed=5)))
+    before = hold(classifier, soft_rows=torch.ones(2, 32))
+    before.save(tmp_path)
+    assert "model.safetensors" in files(tmp_path)
+    assert (
+        PromptClassifier.load(tmp_path, device="cpu").predict_proba(TEXTS) == before.predict_proba(TEXTS)
+    ).all()
+
+
+def test_a_smaller_classifier_leaves_nothing_of_a_larger_one(folder, tmp_path):
+    make(folder).save(tmp_path)
+    tuned = hold(make(folder, "{soft}{text}，{mask}。", mode="ptuning"), soft_rows=torch.ones(1, 32))
+    tuned.save(tmp_path)
+    assert "model.safetensors" not in files(tmp_path)
+    assert (
+        PromptClassifier.load(tmp_path, device="cpu").predict_proba(TEXTS) == tuned.predict_proba(TEXTS)
+    ).all()
+    make(folder).save(tmp_path)
+    assert "prompt.safetensors" not in files(tmp_path)
+
+
+def test_labels_that_fit_brought_are_loaded(folder, tmp_path):
+    classifier = make(folder, epochs=1).set_params(labels=None).fit(["今天", "变压器"], np.array([12, 2]))
+    assert classifier.classes_.tolist() == [2, 12]
+    classifier.save(tmp_path)
+    after = PromptClassifier.load(tmp_path, device="cpu")
+    assert after.labels is None and after.classes_.tolist() == [2, 12]
+    assert (after.predict_proba(TEXTS) == classifier.predict_proba(TEXTS)).all()
+    assert after.get_params()["epochs"] == 1
+
+
+def test_a_chooser_is_saved_too(folder, tmp_path):
+    chooser = PromptClassifier("{text}，{mask}。", model=str(folder), device="cpu")
+    before = chooser.choose(TEXTS, [["好", "电网"]] * 5)
+    chooser.save(tmp_path)
+    after = PromptClassifier.load(tmp_path, device="cpu").choose(TEXTS, [["好", "电网"]] * 5)
+    assert before.picked == after.picked and np.array_equal(before.scores, after.scores)
+
+
+def test_a_clone_gives_the_same_probabilities(folder):
+    for parts in ({"model": str(folder)}, {"model": make_model("bert"), "tokenizer": make_tokenizer()}):
+        classifier = PromptClassifier(["{text}，{mask}。", "{mask}！{text}"], LABELS, device="cpu", **parts)
+        assert (clone(classifier).predict_proba(TEXTS) == classifier.predict_proba(TEXTS)).all()
+
+
+def test_refusals(folder, tmp_path):
+    classifier = make(folder)
+    with pytest.raises(ValueError, match="is where the model was loaded from: expected another folder"):
+        classifier.save(folder)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(FileExistsError, match="is a file"):
+        classifier.save(tmp_path / "file")
+    with pytest.raises(FileNotFoundError, match=r"holds no prompt.json"):
+        PromptClassifier.load(tmp_path)
+    place = classifier.save(tmp_path / "new")
+    with pytest.raises(ValueError, match="holds a whole model: expected load without model="):
+        PromptClassifier.load(place, model=str(folder))
+    content = json.loads((place / "prompt.json").read_text("utf-8"))
+    (place / "prompt.json").write_text(json.dumps({**content, "format": 9}), "utf-8")
+    with pytest.raises(ValueError, match="has format 9, this zhnlp reads 1"):
+        PromptClassifier.load(place)
+    (place / "prompt.json").write_text("[]", "utf-8")
+    with pytest.raises(ValueError, match=r"is no prompt.json"):
+        PromptClassifier.load(place)
