@@ -15,5 +15,7 @@ __getattr__, __dir__, __all__ = exports(
         "PromptClassifier": "classifier",
         "Template": "template",
         "Verbalizer": "verbalizer",
+        "check_head": "head_check",
+        "suggest_templates": "suggest",
     },
 )
