@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from zhnlp.attribution.explainable import Explainable
 
+_FILES = (  # what tells who wrote a folder
+    ("prompt.json", "zhnlp.few_shot", "PromptClassifier"),
+    ("fine_tuned.json", "zhnlp.few_shot.baselines.fine_tuned", "FineTunedClassifier"),
+    ("contrastive.json", "zhnlp.few_shot.baselines.contrastive", "ContrastiveClassifier"),
+)
 _EXPECTED = (
     "expected a PromptClassifier or FineTunedClassifier of zhnlp.few_shot, (model, tokenizer), a text-classification pipeline of "
     "transformers, or the folder or Hub id of a sequence classifier"
@@ -84,6 +90,8 @@ def load_classifier(
     from zhnlp.models.loading import load_model
 
     folder = locate(name_or_path, revision=revision, cache_dir=cache_dir)
+    if ours := _saved_by_us(folder):
+        return ours.load(folder, device=device)
     config = folder / "config.json"
     written = json.loads(config.read_text("utf-8")).get("architectures") if config.is_file() else None
     if written and not str(written[0]).endswith("ForSequenceClassification"):
@@ -95,6 +103,14 @@ def load_classifier(
     tokenizer = tokenizers.load(folder)
     tokenizers.repair(tokenizer, model)
     return SequenceClassifier(model, tokenizer, name=str(name_or_path))
+
+
+def _saved_by_us(folder: Path) -> Any:
+    """The class of `zhnlp.few_shot` that wrote a folder; None for none."""
+    for file, module, name in _FILES:
+        if (folder / file).is_file():
+            return getattr(import_module(module), name)
+    return None
 
 
 def _sequence_classifier(model: Any, tokenizer: Any) -> Explainable:

@@ -71,8 +71,8 @@ def render_page(
     )
 
 
-def frame(title: str, body: str, language: str, note: str) -> str:
-    """A whole page around ``body``, which is HTML; title and note are text."""
+def frame(title: str, body: str, language: str, note: str, shades: str = "strongest") -> str:
+    """A whole page around ``body``, which is HTML; title and note are text, ``shades`` the label that says what the deepest one is."""
     from zhnlp import __version__
 
     label = labels(language)
@@ -84,7 +84,7 @@ def frame(title: str, body: str, language: str, note: str) -> str:
         title=safe(title),
         style=style(),
         made=escape(made),
-        legend=_legend(label),
+        legend=_legend(label, shades),
         body=body,
     )
 
@@ -211,10 +211,10 @@ def _words(words: Sequence[Mapping[str, Any]], label: Mapping[str, str]) -> str:
     )
 
 
-def _legend(label: Mapping[str, str]) -> str:
+def _legend(label: Mapping[str, str], strongest: str) -> str:
     shades = [*range(-LEVELS, 0), *range(1, LEVELS + 1)]
     items = "".join(f'<li class="{shade(one)}"></li>' for one in shades)
     return (
         f'<div class="scale"><span>{label["against"]}</span><ol aria-hidden="true">{items}</ol><span>{label["for"]}</span>'
-        f'<span class="notes">{label["strongest"]}</span></div>'
+        f'<span class="notes">{label[strongest]}</span></div>'
     )

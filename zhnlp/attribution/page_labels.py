@@ -14,6 +14,10 @@ _LABELS = {  # key: (English, Chinese)
         "the deepest shade of a text is its strongest token",
         "每条文本中最深的颜色对应其得分绝对值最大的词元",
     ),
+    "strongest_word": (
+        "the deepest shade of a list is its strongest word",
+        "每个列表中最深的颜色对应其得分绝对值最大的词",
+    ),
     "target": ("target", "标签"),
     "probability": ("probability {p}", "概率 {p}"),
     "prediction": ("the classifier chooses {label}", "分类器的判断是 {label}"),

@@ -20,6 +20,7 @@ from torch import Tensor
 from zhnlp.attribution.explainable import Explainable, split_fields
 from zhnlp.attribution.reading import Literal, Reading, Span, View
 from zhnlp.attribution.slot_logits import SlotLogits
+from zhnlp.few_shot.assembly import special_tokens
 
 if TYPE_CHECKING:
     from zhnlp.few_shot import Prompt, PromptClassifier, Verbalizer
@@ -70,6 +71,7 @@ class PromptNetwork(Explainable):
             np.zeros(shape), classifier.calibration
         )  # (T, C), what it takes off a single text
         self._logits = SlotLogits(self.model)
+        self._added = tuple(map(len, special_tokens(self.tokenizer)))  # before and after a text
         self._lock = Lock()  # a tokenizer's truncation is set for the time of a call
 
     def read(self, text: Any) -> Reading:
@@ -152,11 +154,12 @@ class PromptNetwork(Explainable):
         shown = template.source
         if asked.described is not None:
             shown = shown.replace("{label}", self._prompting.verbalizer.words[asked.described][1])
-        kept = {*prompt.slots, *prompt.soft}
-        for place, (token, offset, free) in enumerate(zip(prompt.ids, prompt.offsets, prompt.free)):
+        before, after = self._added
+        kept = {*prompt.slots, *prompt.soft, *range(before), *range(len(prompt.ids) - after, len(prompt.ids))}
+        for place, (token, offset) in enumerate(zip(prompt.ids, prompt.offsets)):
             if offset is not None and offset[1] < offset[2]:
                 means.append(Span(*offset))
-            elif place in kept or not (free or offset is not None):
+            elif place in kept:
                 means.append(None)
             else:
                 ordinal += 1

@@ -88,7 +88,11 @@ class TellingWords(RankedTable):
             parts.append(f"<p>{label['empty']}</p>")
         total = sum(self.settings.get("texts", {}).values())
         return frame(
-            title or label["report_title"], "\n".join(parts), language, label["texts"].format(n=total)
+            title or label["report_title"],
+            "\n".join(parts),
+            language,
+            label["texts"].format(n=total),
+            "strongest_word",
         )
 
     def _list(self, name: str, top: int, label: Mapping[str, str], against: bool) -> str:
