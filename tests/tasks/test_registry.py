@@ -36,6 +36,8 @@ def made(task):
     needed = {
         "word-segmentation": {"lexicon": ["电网", "变压器"]},
         "feature-extraction": {"model": "zhnlp-mlm-small"},
+        "explain": {"labels": ["好", "差"]},
+        "few-shot-classification": {"labels": ["好", "坏"]},
     }
     return pipeline(task, **needed.get(task, {}))
 

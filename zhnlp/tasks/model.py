@@ -163,7 +163,7 @@ class ModelPipeline(Pipeline):
                     f"{self.task} has the default model {self.default}, which this installation lacks. Next: install zhnlp "
                     "anew, or name a folder or a Hub id with model=..."
                 )
-            _say_default(self.task, self.default)
+            say_default(self.task, self.default)
         dtype = dtype_of(self._dtype) if isinstance(self._dtype, str) else self._dtype
         if self._given is None or isinstance(self._given, (str, Path)):
             device = choose_device(self._device)
@@ -303,7 +303,8 @@ def check_seed(seed: Any) -> None:
         raise ValueError(said.format(""))
 
 
-def _say_default(task: str, name: str) -> None:
+def say_default(task: str, name: str) -> None:
+    """Log once which model a task has by default."""
     if task not in _said:
         _said.add(task)
         logger.warning("%s: %s, which ships with zhnlp; model=... names another", task, name)

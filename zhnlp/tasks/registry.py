@@ -18,6 +18,8 @@ _TASKS = {
     "fill-mask": ("zhnlp.tasks.fill_mask", "FillMask"),
     "text-generation": ("zhnlp.tasks.generation", "TextGeneration"),
     "feature-extraction": ("zhnlp.tasks.features", "FeatureExtraction"),
+    "few-shot-classification": ("zhnlp.tasks.few_shot", "FewShotClassification"),
+    "explain": ("zhnlp.tasks.explain", "Explain"),
 }
 
 
@@ -48,7 +50,8 @@ def pipeline(task: str, model: str | Path | None = None, **options: Any) -> Pipe
 
     Example:
         >>> pipeline.tasks()
-        ['new-words', 'domain-terms', 'word-segmentation', 'keywords', 'fill-mask', 'text-generation', 'feature-extraction']
+        ['new-words', 'domain-terms', 'word-segmentation', 'keywords', 'fill-mask', 'text-generation', 'feature-extraction',
+         'few-shot-classification', 'explain']
         >>> pipeline("word-segmentation", lexicon=["变压器", "检修"])("变压器检修")
         [{'word': '变压器', 'start': 0, 'end': 3}, {'word': '检修', 'start': 3, 'end': 5}]
     """
