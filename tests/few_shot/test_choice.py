@@ -16,7 +16,12 @@ CANDIDATES = [["好", "很好", "变压器"], ["断路", "大学"], ["网", "电
 
 def make(kind="bert", template="{text}，{mask}。", **changes):
     causal = kind == "gpt-neox"
-    parts = {"model": make_model(kind), "tokenizer": make_tokenizer(causal), "dtype": "float32"}
+    parts = {
+        "model": make_model(kind),
+        "tokenizer": make_tokenizer(causal),
+        "dtype": "float32",
+        "max_length": 60,
+    }
     return PromptClassifier(template, **{**parts, "calibration": "none", **changes})
 
 

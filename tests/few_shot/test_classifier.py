@@ -3,6 +3,8 @@
 Run: pytest tests/few_shot/test_classifier.py
 """
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -11,19 +13,25 @@ from small_models import make_model, make_tokenizer
 from zhnlp.few_shot import PromptClassifier
 
 LABELS = {"天": ["好", "很好"], "地": ["变压"], "人": ["大学"]}
-TEXTS = ["今天天气", "变压器检修", "北京大学" * 30, "断路器", ""]
+TEXTS = ["今天天气", "变压器检修", "北京大学" * 20, "断路器", ""]
 
 
 @pytest.fixture(scope="module", params=["bert", "roformer", "gpt-neox"])
 def parts(request):
     """A model and what it needs beside it."""
     causal = request.param == "gpt-neox"
-    return {"model": make_model(request.param), "tokenizer": make_tokenizer(causal), "dtype": "float32"}
+    return {
+        "model": make_model(request.param),
+        "tokenizer": make_tokenizer(causal),
+        "dtype": "float32",
+        "max_length": 60,
+        "max_length": 60,
+    }
 
 
 @pytest.fixture(scope="module")
 def bert():
-    return {"model": make_model("bert"), "tokenizer": make_tokenizer(), "dtype": "float32"}
+    return {"model": make_model("bert"), "tokenizer": make_tokenizer(), "dtype": "float32", "max_length": 60}
 
 
 def test_probabilities_come_from_the_scores(parts):
@@ -108,9 +116,9 @@ def test_the_model_of_the_user_stays_as_it_was():
     model, tokenizer = make_model("roformer"), make_tokenizer()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     kind, dtype = type(model.base_model), model.dtype
-    PromptClassifier("{text}，{mask}。", LABELS, model=model, tokenizer=tokenizer, dtype="bfloat16").predict(
-        TEXTS
-    )
+    PromptClassifier(
+        "{text}，{mask}。", LABELS, model=model, tokenizer=tokenizer, dtype="bfloat16", max_length=60
+    ).predict(TEXTS)
     assert type(model.base_model) is kind and model.dtype is dtype
     assert all((value == before[name]).all() for name, value in model.state_dict().items())
 
@@ -122,6 +130,20 @@ def test_evaluate(bert):
     found = classifier.evaluate(TEXTS, gold)
     assert found["accuracy"] == classifier.score(TEXTS, gold) == 0.8
     assert found["labels"] == sorted(LABELS) and sum(map(sum, found["confusion"])) == 5
+
+
+def test_texts_that_the_model_cannot_read_whole_are_counted(bert):
+    classifier = PromptClassifier("{text}，{mask}。", LABELS, **{**bert, "max_length": None})
+    with pytest.warns(
+        UserWarning, match=r"1 of 5 prompts were longer than BertForMaskedLM reads \(64 tokens\)"
+    ):
+        classifier.predict(TEXTS)
+    with pytest.warns(UserWarning, match="1 of 2 prompts were longer"):
+        classifier.choose(TEXTS[1:3], [["好", "电网"]] * 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.set_params(max_length=64).predict(TEXTS)  # who gives a limit means it
+        classifier.choose(TEXTS, [["好", "电网"]] * 5)
 
 
 def test_the_shipped_model_tells_praise_from_blame():

@@ -7,8 +7,11 @@ import pytest
 from bag_models import bag_tokenizer
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tokenizer_families import FAMILIES
 
+from zhnlp.few_shot.assembly import encode_bare
 from zhnlp.few_shot.template import Template
+from zhnlp.tokenizers import load
 
 CHARACTERS = "电网很好不是吗，。？abc12"
 TOKENIZER = bag_tokenizer([*CHARACTERS, *("##" + one for one in "abc12")])
@@ -103,6 +106,42 @@ def test_offsets_cut_the_user_s_own_string(source, first, second, room):
         ends[name] = end
         cut = values[name][start:end]
         assert token == "[UNK]" or token.removeprefix("##") == cut.lower()
+
+
+@pytest.fixture(scope="module")
+def families(tmp_path_factory):
+    return {
+        name: load(FAMILIES[name](tmp_path_factory.mktemp(name))) for name in ("bert", "qwen", "t5", "cpm")
+    }
+
+
+@pytest.mark.parametrize("name", ["bert", "qwen", "t5", "cpm"])
+@given(
+    text=st.text(alphabet="我们学习深度abcＡ１ \u3000\t😀\U00020000\ud800", max_size=30),
+    room=st.integers(1, 30),
+)
+def test_other_tokenizers_keep_the_template_and_the_offsets_too(families, name, text, room):
+    tokenizer = families[name]
+    word = encode_bare(tokenizer, "学习")
+    template = Template("我们，{mask}的，{text}。")
+
+    def read(text, limit):
+        return template.encode(tokenizer, [{"text": text}], limit=limit, words=[word])[0]
+
+    empty = read("", 99)
+    prompt = read(text, len(empty.ids) + room)
+    frame = [token for token, offset in zip(prompt.ids, prompt.offsets) if offset is None]
+    assert frame == empty.ids and [prompt.ids[slot] for slot in prompt.slots] == word
+    ends = [0, *(offset[2] for offset in prompt.offsets if offset)]
+    assert ends == sorted(ends) and ends[-1] <= len(text)
+    if not prompt.cut:
+        assert not text[ends[-1] :].strip("\ud800 \u3000\t")  # what BERT's normaliser drops has no token
+
+
+def test_a_blank_that_a_tokenizer_puts_before_a_word_is_no_part_of_it(families):
+    tokenizer = families["t5"]
+    assert tokenizer.tokenize("学习") == ["▁", "学习"]
+    assert tokenizer.convert_ids_to_tokens(encode_bare(tokenizer, "学习")) == ["学习"]
 
 
 def test_of_two_texts_the_longer_loses_first():

@@ -85,11 +85,13 @@ class Assembly:
 
 
 def encode_bare(tokenizer: Any, words: str) -> list[int]:
-    """The ids of some words, whole and without special tokens."""
+    """The ids of some words, whole and without special tokens; a blank that the tokenizer puts before them is left out."""
     from zhnlp.text.characters import replace_surrogates
 
     with untruncated(tokenizer) as backend:
-        return backend.encode(replace_surrogates(words), add_special_tokens=False).ids
+        encoding = backend.encode(replace_surrogates(words), add_special_tokens=False)
+    added = encoding.tokens[:1] == ["▁"] and len(encoding.ids) > 1 and not words[:1].isspace()
+    return encoding.ids[1:] if added else encoding.ids
 
 
 def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:

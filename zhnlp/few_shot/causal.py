@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhnlp.few_shot.scoring import batches, check_finite
+from zhnlp.few_shot.scoring import Cuts, batches, check_finite
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +37,7 @@ def causal_word_scores(
     soft_rows: Tensor | None = None,
     token_budget: int | None = None,
     progress: Progress | None = None,
+    cuts: Cuts | None = None,
 ) -> np.ndarray:
     """Log-likelihoods (N, W) of the text from the blank on, in nats; each text is read once for each word.
 
@@ -50,6 +51,8 @@ def causal_word_scores(
     for _, _, ids in verbalizer.words:
         room = limit - verbalizer.longest + len(ids)
         prompts = template.encode(tokenizer, examples, limit=room, label=label, words=[ids] * len(examples))
+        if cuts is not None and not columns:
+            cuts.count(prompts)
         columns.append(
             score_filled(model, tokenizer, prompts, length_norm, soft_rows, token_budget, progress)
         )

@@ -16,7 +16,7 @@ import numpy as np
 
 from zhnlp.few_shot.assembly import encode_bare
 from zhnlp.few_shot.causal import score_filled
-from zhnlp.few_shot.scoring import score_words
+from zhnlp.few_shot.scoring import Cuts, score_words
 from zhnlp.mining.progress import Progress
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def choose(
     with bars.stage("choose", len(examples) * len(prompting.templates), "text"):
         scores = candidate_scores(prompting, examples, words, bars)
     if calibration == "content-free" or (calibration == "auto" and state.fitted is None):
+        cuts = prompting.cuts
         prior = _priors(prompting, state.neutral(), words)
+        prompting.cuts = cuts
         scores = [row - [prior[word] for word in row_words] for row, row_words in zip(scores, words)]
     return Choices([int(row.argmax()) for row in scores], scores)
 
@@ -65,6 +67,7 @@ def candidate_scores(
 ) -> list[np.ndarray]:
     """Scores of the candidates of each text in nats, a mean over templates, before calibration."""
     ids = _encoded(prompting.network.tokenizer, words)
+    prompting.cuts = Cuts()
     found = []
     for number, template in enumerate(prompting.templates):
         score = _entailed if template.has_label else _likelihoods if prompting.network.causal else _masked
@@ -134,6 +137,8 @@ def _masked(
             masks=length,
             limit=network.limit - longest + length,
         )
+        if not number and length == longest:
+            prompting.cuts.count(prompts)
         found = score_words(
             network.reader(),
             network.tokenizer,
@@ -160,6 +165,8 @@ def _likelihoods(
             limit=network.limit - longest + length,
             words=[ids[words[text][place]] for text, place in flat],
         )
+        if not number and length == longest:
+            prompting.cuts.count(prompts)
         found = score_filled(
             network.reader(),
             network.tokenizer,
@@ -177,7 +184,8 @@ def _entailed(
     prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
 ) -> list[np.ndarray]:
     flat = [(example, word) for example, row in zip(examples, words) for word in row]
-    found = prompting.yes_over_no(number, [example for example, _ in flat], [word for _, word in flat], bars)
+    examples, described = ([pair[side] for pair in flat] for side in (0, 1))
+    found = prompting.yes_over_no(number, examples, described, bars, None if number else prompting.cuts)
     return np.split(found, np.cumsum([len(row) for row in words])[:-1])
 
 

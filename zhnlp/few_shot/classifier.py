@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     def class_scores(self, X: Any) -> np.ndarray:
         """Calibrated log-scores (N, C) in nats, in the order of ``classes_``.
 
-        One text or many give the same, except with ``calibration="batch"``.
+        One text or many give the same (in bfloat16 to about 0.04 nats), except with ``calibration="batch"``.
 
         Args:
             X: texts, or pairs, as a list, array, column or table; see `examples_of`.
@@ -123,6 +124,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         """
         state = self._state()
         scores = state.scores(examples_of(X, state.fields), self._bars())
+        self._say_cuts(state)
         return calibrated(scores, state.prior_for(scores, self.calibration))
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -219,9 +221,10 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         """
         from zhnlp.few_shot.choice import choose
 
-        return choose(
-            self._state(), examples_of(X, self._state().fields), candidates, self.calibration, self._bars()
-        )
+        state = self._state()
+        found = choose(state, examples_of(X, state.fields), candidates, self.calibration, self._bars())
+        self._say_cuts(state)
+        return found
 
     def fit_choices(
         self, X: Any, candidates: Sequence[Sequence[str]], answers: Sequence[int]
@@ -313,6 +316,16 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         from zhnlp.mining.progress import Progress
 
         return Progress(self.progress)
+
+    def _say_cuts(self, state: State) -> None:
+        """Warn of texts that were longer than the model's limit; a ``max_length`` that was given is meant."""
+        cuts = state.prompting.cuts
+        if cuts.cut and self.max_length is None:
+            warnings.warn(
+                f"{cuts.cut:,} of {cuts.prompts:,} prompts were longer than {state.base.name} reads ({state.base.limit:,} tokens): "
+                "their texts were cut, the template was kept. Next: shorter texts, or max_length=... to say that this is meant",
+                stacklevel=4,
+            )
 
     def __sklearn_is_fitted__(self) -> bool:
         return self.labels is not None or ("_made" in self.__dict__ and self._made.fitted is not None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zhnlp.few_shot.causal import causal_word_scores
-from zhnlp.few_shot.scoring import label_scores, masked_word_scores
+from zhnlp.few_shot.scoring import Cuts, label_scores, masked_word_scores
 from zhnlp.mining.progress import Progress
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Prompting:
         network: the language model.
         soft_rows: (K, D) embeddings of the soft tokens of all templates, the first template's first; None for none.
         length_norm: "mean" or "sum" over the tokens of a word.
+        cuts: prompts of the last call whose text was too long.
     """
 
     templates: list[Template]
@@ -41,10 +42,12 @@ class Prompting:
     network: Network
     soft_rows: Tensor | None = None
     length_norm: str = "mean"
+    cuts: Cuts = field(default_factory=Cuts)
 
     def scores(self, examples: Examples, progress: Progress | None = None) -> np.ndarray:
         """Log-scores (T, N, C) in nats, before any calibration."""
         bars = progress or Progress(False)
+        self.cuts = Cuts()
         with bars.stage("classify", len(examples) * self._readings, "text"):
             found = [self._score(number, examples, bars) for number in range(len(self.templates))]
         return np.stack(found)
@@ -74,16 +77,22 @@ class Prompting:
     def _score(self, number: int, examples: Examples, bars: Progress) -> np.ndarray:
         owners, count = self.verbalizer.owners, len(self.verbalizer.classes)
         if not self.templates[number].has_label:
-            found = self.word_scores(number, examples, self.verbalizer, progress=bars)
+            cuts = None if number else self.cuts
+            found = self.word_scores(number, examples, self.verbalizer, progress=bars, cuts=cuts)
             return label_scores(found, owners, count)
         described = [self.yes_over_no(number, examples, word, bars) for _, word, _ in self.verbalizer.words]
         return label_scores(np.stack(described, axis=1), owners, count)
 
     def yes_over_no(
-        self, number: int, examples: Examples, label: str | Sequence[str], bars: Progress | None = None
+        self,
+        number: int,
+        examples: Examples,
+        label: str | Sequence[str],
+        bars: Progress | None = None,
+        cuts: Cuts | None = None,
     ) -> np.ndarray:
         """Log-odds (N,) of yes against no for a description of a label, or for one of each example."""
-        found = self.word_scores(number, examples, self.entailment, label=label, progress=bars)
+        found = self.word_scores(number, examples, self.entailment, label=label, progress=bars, cuts=cuts)
         no, yes = label_scores(found, self.entailment.owners, 2).T
         return yes - no
 

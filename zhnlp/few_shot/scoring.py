@@ -7,6 +7,7 @@ https://kexue.fm/archives/7764; words of different lengths are compared by their
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     from zhnlp.mining.progress import Progress
 
 LENGTH_NORMS = ("mean", "sum")
+
+
+@dataclass
+class Cuts:
+    """How many prompts were read, and in how many the text was too long and lost characters."""
+
+    prompts: int = 0
+    cut: int = 0
+
+    def count(self, prompts: Sequence[Prompt]) -> None:
+        """Count prompts."""
+        self.prompts += len(prompts)
+        self.cut += sum(prompt.cut for prompt in prompts)
 
 
 def label_scores(word_scores: np.ndarray, classes: np.ndarray, count: int) -> np.ndarray:
@@ -52,6 +66,7 @@ def masked_word_scores(
     soft_rows: Tensor | None = None,
     token_budget: int | None = None,
     progress: Progress | None = None,
+    cuts: Cuts | None = None,
 ) -> np.ndarray:
     """Log-probabilities (N, W) of each word at the blank, in nats; the texts are read once for each distinct word length.
 
@@ -63,6 +78,7 @@ def masked_word_scores(
         label: of `Template.encode`.
         soft_rows: (K, D) embeddings of the template's soft tokens.
         token_budget: positions of a batch; None for 4,096 on a CPU, 65,536 on a GPU.
+        cuts: counts the prompts whose text was cut.
 
     Raises:
         ValueError: the template leaves no room for a text, or the model gives nan.
@@ -77,6 +93,8 @@ def masked_word_scores(
             limit=limit - verbalizer.longest + int(length),
             label=label,
         )
+        if cuts is not None and length == verbalizer.longest:
+            cuts.count(prompts)
         chosen = [ids for _, _, ids in verbalizer.words if len(ids) == length]
         found = score_words(
             model, tokenizer, prompts, [chosen] * len(prompts), length_norm, soft_rows, token_budget, progress
