@@ -25,7 +25,6 @@ def parts(request):
         "tokenizer": make_tokenizer(causal),
         "dtype": "float32",
         "max_length": 60,
-        "max_length": 60,
     }
 
 
