@@ -124,22 +124,33 @@ class Explainer:
                 f"the text has {lengths:,} characters, of which {self.network.name} read {read:,}: the rest has no score. "
                 "Next: cut it into sentences"
             )
-        parts = (*found["tokens"], *found["template"])
-        total = sum(part["score"] for part in parts)
-        rough = self._too_wide(total, found["value"], found["baseline_value"])
-        if self.method == "integrated-gradients" and rough:
+        if self.is_rough(found):
             error = found["completeness_error"]
             how = (
                 "is not defined (text and baseline have the same score)"
                 if error is None
                 else f"is {error:.1%}"
             )
-            advice = "another baseline" if self.steps == "auto" else "steps='auto', or another baseline"
             said.append(
                 f"the completeness error of {found['steps']} points {how}: expected at most {self.tolerance:.0%}, so the scores are rough. "
-                f"Next: {advice}"
+                f"Next: {self.advice}"
             )
         return said
+
+    @property
+    def advice(self) -> str:
+        """What helps against a large completeness error."""
+        return "another baseline" if self.steps == "auto" else "steps='auto', or another baseline"
+
+    def is_rough(self, found: Explanation) -> bool:
+        """Whether integrated gradients miss the difference by more than ``tolerance`` and the rounding of float32."""
+        if self.method != "integrated-gradients":
+            return False
+        total = sum(part["score"] for part in (*found["tokens"], *found["template"]))
+        value, baseline_value = found["value"], found["baseline_value"]
+        gap, error = abs(total - (value - baseline_value)), found["completeness_error"]
+        noise = _NOISE * max(1.0, abs(value), abs(baseline_value))
+        return (error is None or error > self.tolerance) and gap > noise
 
     def explain(self, text: Any, target: Any = None) -> Explanation:
         """As a call, without warnings."""
@@ -220,12 +231,6 @@ class Explainer:
             cut=reading.cut,
             read=read if several else next(iter(read.values())),
         )
-
-    def _too_wide(self, total: float, value: float, baseline_value: float) -> bool:
-        error = completeness_error(total, value, baseline_value)
-        gap = abs(total - (value - baseline_value))
-        noise = _NOISE * max(1.0, abs(value), abs(baseline_value))
-        return (error is None or error > self.tolerance) and gap > noise
 
 
 def completeness_error(total: float, value: float, baseline_value: float) -> float | None:
