@@ -24,7 +24,7 @@ from harness.report import RESULTS, machine
 
 from zhnlp.checkpoints.locate import locate
 
-__all__ = ["RESULTS", "Results", "default_out", "digest", "mean_sd", "sample", "table"]
+CALIBRATION_TEXTS = 1000  # unlabelled texts that a prior is measured on
 
 
 class Results:

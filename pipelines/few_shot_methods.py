@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from fewclue import Split
+from few_shot_jobs import CALIBRATION_TEXTS
+from fewclue import Split  # of corpora/, which few_shot_jobs has put first
 from fewclue_tasks import Cloze
 
 from zhnlp.few_shot import PromptClassifier
 from zhnlp.few_shot.baselines import ContrastiveClassifier, FineTunedClassifier, bag_of_characters
-
-CALIBRATION_TEXTS = 1000  # unlabelled texts that a prior is measured on
 
 
 @dataclass
@@ -106,9 +105,8 @@ def contrastive(job: Job) -> Sequence:
 def _prompt(job: Job, template: Any = None, labels: Any = None, **options: Any) -> PromptClassifier:
     template = job.cloze.template if template is None else template
     template = list(template) if isinstance(template, tuple) else template
-    # for a choice the words come with each example, and these stand in
-    labels = (job.cloze.labels if labels is None else labels) or ["是", "不"]
-    return PromptClassifier(template, labels, **job.places, **options)
+    labels = job.cloze.labels if labels is None else labels
+    return PromptClassifier(template, labels or None, **job.places, **options)
 
 
 def _answers(job: Job, classifier: PromptClassifier) -> Sequence:
@@ -123,7 +121,7 @@ def zero_shot_raw(job: Job) -> Sequence:
 
 
 def zero_shot(job: Job) -> Sequence:
-    """With a prior that is measured on unlabelled texts, not on those to score."""
+    """With a prior that is measured on unlabelled texts, not on those to score; candidates have theirs of empty texts."""
     classifier = _prompt(job)
     if job.target.candidates is None:
         classifier.calibrate(job.unlabelled[:CALIBRATION_TEXTS])
@@ -160,12 +158,8 @@ def p_tuning(job: Job) -> Sequence:
 
 
 def efl(job: Job) -> Sequence:
-    """Entailment; a task with candidates is asked whether each filled text makes sense."""
-    epochs = job.cloze.epochs[2]
-    if job.target.candidates is not None:
-        asked = _prompt(job, "{text}这句话通顺吗？{mask}。", {1: ["是"], 0: ["不"]}, epochs=epochs)
-        return _plain(job, asked)
-    return _trained(job, _prompt(job, job.cloze.entailment, job.cloze.described, epochs=epochs))
+    options = {"epochs": job.cloze.epochs[2]}
+    return _trained(job, _prompt(job, job.cloze.entailment, job.cloze.described, **options))
 
 
 METHODS: dict[str, Callable[[Job], Sequence]] = {

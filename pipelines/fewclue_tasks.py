@@ -6,13 +6,7 @@ about ``text_a``, for "csl" keywords of it.  EFL templates say each label (``{la
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))
-
-from fewclue import NEWS
 
 SOFT = 8  # trainable tokens of P-tuning, as in https://kexue.fm/archives/8295
 
@@ -44,8 +38,8 @@ def _soft(template: str) -> str:
     return f"{{soft:{SOFT}}}{template}"
 
 
-_NEWS_WORDS = {name: [name] for name in NEWS.values()} | {"电竞": ["游戏", "电竞"]}
-_MAPS = {
+_SAID = {
+    "tnews": {"电竞": "游戏"},
     # a label of several words or with signs is said in words that a sentence can take
     "csldcp": {
         **{"材料科学与工程": "材料", "水利工程": "水利", "理论经济学": "理论经济", "食品科学与工程": "食品"},
@@ -130,7 +124,7 @@ _MAPS = {
 
 
 def _words(task: str, classes: list[str]) -> dict[str, list[str]]:
-    return {name: [_MAPS[task].get(name, name)] for name in classes}
+    return {name: [_SAID[task].get(name, name)] for name in classes}
 
 
 def cloze(task: str, classes: list) -> Cloze:
@@ -147,10 +141,10 @@ def cloze(task: str, classes: list) -> Cloze:
     if task == "tnews":
         return Cloze(
             "下面是一则{mask}新闻：{text}",
-            _NEWS_WORDS,
+            _words(task, classes),
             _soft("下面是一则{mask}新闻：{text}"),
             "{text}。这是{label}新闻吗？{mask}。",
-            {name: words[:1] for name, words in _NEWS_WORDS.items()},
+            _words(task, classes),
             max_length=64,
         )
     if task == "csldcp":
@@ -210,7 +204,7 @@ def cloze(task: str, classes: list) -> Cloze:
             "{text_a:end}{mask}{text_b}",
             {},
             _soft("{text_a:end}{mask}{text_b}"),
-            "",
+            "{text_a:end}{label}{text_b}这个成语用得对吗？{mask}。",
             {},
             max_length=192,
         )

@@ -33,7 +33,8 @@ def evaluate_classification(
         >>> score["per_class"][0]
         {'label': '好', 'precision': 1.0, 'recall': 0.5, 'f1': 0.666..., 'support': 2}
     """
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+    import numpy as np
+    from sklearn.metrics import precision_recall_fscore_support
 
     right, given = _listed(gold, "gold"), _listed(predicted, "predicted")
     if len(right) != len(given) or not right:
@@ -46,6 +47,8 @@ def evaluate_classification(
     every = range(len(names))
     parts = precision_recall_fscore_support(rows, columns, labels=list(every), zero_division=0.0)
     precision, recall, f1, support = (part.tolist() for part in parts)
+    confusion = np.zeros((len(names), len(names)), int)  # (right, predicted)
+    np.add.at(confusion, (rows, columns), 1)
     return {
         "primary_metric": "accuracy",
         "accuracy": sum(map(int.__eq__, rows, columns)) / len(rows),
@@ -62,7 +65,7 @@ def evaluate_classification(
             }
             for n in every
         ],
-        "confusion": confusion_matrix(rows, columns, labels=list(every)).tolist(),
+        "confusion": confusion.tolist(),
     }
 
 
@@ -90,8 +93,8 @@ def _names(right: list[Any], given: list[Any], labels: Sequence[Any] | None) -> 
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"labels hold {twice!r} twice: expected each class once")
     for side, values in (("gold", right), ("predicted", given)):
-        if strange := next((value for value in values if value not in set(names)), None):
+        if strange := [value for value in values if value not in set(names)]:
             raise ValueError(
-                f"{side} has the label {strange!r}, which is none of {', '.join(map(repr, names[:8]))}: expected a member of labels"
+                f"{side} has the label {strange[0]!r}, which is none of {', '.join(map(repr, names[:8]))}: expected a member of labels"
             )
     return names

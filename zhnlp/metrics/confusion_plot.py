@@ -59,7 +59,7 @@ def plot_confusion(
     image = axes.imshow(shades, cmap="Blues", vmin=0, vmax=1 if normalize else None)
     figure.colorbar(image, label="share of the row" if normalize else "texts", shrink=0.8)
     written = {"fontfamily": font} if font else {}
-    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 6 else 0, **written)
+    axes.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 3 else 0, **written)
     axes.set_yticks(range(len(names)), names, **written)
     axes.set_xlabel("predicted")
     axes.set_ylabel("right")
@@ -100,7 +100,8 @@ def font_for(text: str) -> str | None:
             continue
         if needed <= FT2Font(file).get_charmap().keys():
             return name
-    for entry in font_manager.fontManager.ttflist:
+    drawn = (entry for entry in font_manager.fontManager.ttflist if "Last Resort" not in entry.name)
+    for entry in drawn:  # that one has a box for every character
         try:
             if needed <= FT2Font(entry.fname).get_charmap().keys():
                 return entry.name

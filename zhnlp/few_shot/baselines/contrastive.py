@@ -31,7 +31,7 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         model: shipped name, folder or Hub id, or a model of transformers with ``tokenizer``.
         pairs: pairs drawn for each text, half of them with a text of its own class.
         epochs: passes over the pairs.
-        learning_rate: peak of AdamW; None for 2e-5 at a width of 768 and more for narrower models (1.8e-4 at 256).
+        learning_rate: peak of AdamW; None as in `FineTunedClassifier`.
         batch_size: pairs of a step.
         C: inverse strength of the penalty of the logistic regression.
         max_length: tokens of a text, those at its ends included; longer ones lose their end.

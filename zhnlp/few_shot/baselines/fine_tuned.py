@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         pooling: "mean" over all real tokens, or "cls", the head that transformers builds on the first token.
         epochs: passes over the labels; a list is chosen from by cross-validation inside the labels given.
         folds: of that choice.
-        learning_rate: peak of AdamW; None for 2e-5 at a width of 768 and more for narrower models (1.8e-4 at 256).
+        learning_rate: peak of AdamW; None for 3e-5 at a width of 768 and more for narrower models (4e-4 at 256).
         batch_size: texts of a step.
         warmup: share of the steps in which the rate rises (0-1); then it falls to zero.
         weight_decay: of AdamW.
@@ -47,9 +48,9 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
     ``tokenizer_``, ``epochs_``, and ``epoch_scores_`` {epochs: accuracy over all folds} where a list was given.
 
     Example:
-        >>> classifier = FineTunedClassifier(epochs=8, random_state=1, device="cpu")
-        >>> texts, labels = ["味道很好", "非常好吃", "难吃死了", "太差了"] * 2, ["好", "好", "差", "差"] * 2
-        >>> classifier.fit(texts, labels).predict(["很好吃", "真差"]).tolist()
+        >>> classifier = FineTunedClassifier(random_state=1, device="cpu")
+        >>> texts, labels = ["味道很好", "非常好吃", "难吃死了", "太差了"], ["好", "好", "差", "差"]
+        >>> classifier.fit(texts, labels).predict(["很好吃", "太差"]).tolist()
         ['好', '差']
 
     Source: 苏剑林, https://kexue.fm/archives/7764 (what prompting is compared with)
@@ -61,7 +62,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         *,
         tokenizer: PreTrainedTokenizerFast | None = None,
         pooling: str = "mean",
-        epochs: int | Sequence[int] = 10,
+        epochs: int | Sequence[int] = 20,
         folds: int = 4,
         learning_rate: float | None = None,
         batch_size: int = 16,
@@ -261,10 +262,13 @@ def _call(network: PreTrainedModel, batch: dict) -> Any:
 
 
 def rate_for(width: int) -> float:
-    """Peak learning rate of AdamW for an encoder so wide: 2e-5 at 768, by the inverse square below, never above 5e-4.
+    """Peak learning rate of AdamW for an encoder so wide: 4e-4 at 256 (measured), 3e-5 at 768, on a line of logarithms.
+
+    Between 1e-5 and 5e-4.
 
     Example:
-        >>> rate_for(768), round(rate_for(256), 6)
-        (2e-05, 0.00018)
+        >>> [f"{rate_for(width):.1g}" for width in (128, 256, 768)]
+        ['0.0005', '0.0004', '3e-05']
     """
-    return min(2e-5 * max(1.0, 768 / width) ** 2, 5e-4)
+    slope = math.log(4e-4 / 3e-5) / math.log(256 / 768)
+    return min(max(3e-5 * (width / 768) ** slope, 1e-5), 5e-4)

@@ -40,9 +40,9 @@ def plain(classes: np.ndarray) -> list:
         TypeError: they are neither texts nor numbers.
     """
     values = classes.tolist()
-    if odd := next((value for value in values if not isinstance(value, (str, int, float, bool))), None):
+    if odd := [value for value in values if not isinstance(value, (str, int, float, bool))]:
         raise TypeError(
-            f"class {odd!r} ({type(odd).__name__}) cannot be written to a file: expected texts or numbers"
+            f"class {odd[0]!r} ({type(odd[0]).__name__}) cannot be written to a file: expected texts or numbers"
         )
     return values
 

@@ -34,6 +34,9 @@ class MeanPooledClassifier(transformers.PreTrainedModel):
 
     config_class = transformers.PretrainedConfig
     base_model_prefix = "body"
+    _supports_sdpa = _supports_flash_attn = _supports_flex_attn = (
+        True  # as far as the body does, which checks it
+    )
 
     def __init__(self, config: transformers.PretrainedConfig):
         super().__init__(config)

@@ -28,7 +28,8 @@ def texts_of(X: Iterable[Any]) -> list[tuple[str, ...]]:
     rows = [_texts(number, example) for number, example in enumerate(X)]
     if not rows:
         raise ValueError("got no texts: expected at least one")
-    if odd := next((number for number, row in enumerate(rows) if len(row) != len(rows[0])), None):
+    odd = next((number for number, row in enumerate(rows) if len(row) != len(rows[0])), 0)
+    if odd:
         raise ValueError(
             f"example {odd} has {len(rows[odd])} texts, example 0 has {len(rows[0])}: expected single texts or pairs, not both"
         )
