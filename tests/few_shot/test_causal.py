@@ -35,13 +35,14 @@ def test_a_word_and_what_follows_by_hand():
 
 
 @pytest.mark.parametrize("kind", ["gpt-neox", "llama", "gpt2"])
-@pytest.mark.parametrize("source", ["{text}，{mask}", "很{mask}，{text}。"])
+@pytest.mark.parametrize("source", ["{text}，{mask}", "{text}，{mask}。", "很{mask}，{text}。"])
 def test_likelihoods_are_those_of_transformers(kind, source):
     model, tokenizer = make_model(kind), make_tokenizer(causal=True)
     texts = ["变压器检修", "电"]
-    found = scores(model, tokenizer, source, texts, {0: "好", 1: "气网"}, length_norm="sum")
+    words = ["好", "气网", "天"]
+    found = scores(model, tokenizer, source, texts, dict(enumerate(words)), length_norm="sum")
     for row, text in enumerate(texts):
-        for column, word in enumerate(["好", "气网"]):
+        for column, word in enumerate(words):
             ids = tokenizer(source.format(text=text, mask=word), return_tensors="pt")["input_ids"]
             before = len(tokenizer(source.split("{mask}")[0].format(text=text))["input_ids"])
             labels = ids.clone()
@@ -59,6 +60,16 @@ def test_many_texts_are_scored_as_each_alone():
     together = scores(model, tokenizer, "{text}很{mask}。", texts, labels, token_budget=40, **options)
     alone = [scores(model, tokenizer, "{text}很{mask}。", [text], labels, **options)[0] for text in texts]
     assert together == pytest.approx(np.array(alone), rel=1e-4)
+
+
+def test_words_of_one_token_that_end_a_text_are_read_once():
+    model, tokenizer = make_model("gpt-neox"), make_tokenizer(causal=True)
+    calls = []
+    model.register_forward_hook(lambda *_: calls.append(1))
+    scores(model, tokenizer, "{text}，{mask}", ["电"] * 3, dict(enumerate("今天气很好")))
+    assert len(calls) == 1
+    scores(model, tokenizer, "{text}，{mask}。", ["电"] * 3, dict(enumerate("今天气很好")))
+    assert len(calls) == 1 + 5
 
 
 def test_a_blank_that_comes_first_needs_a_begin_token():

@@ -10,7 +10,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from small_models import make_model, make_tokenizer
 
-from zhnlp.few_shot import PromptClassifier
+from zhnlp.few_shot import FittedWeights, PromptClassifier
 
 LABELS = {"天": ["好", "很好"], "地": ["变压"], "人": ["大学"]}
 TEXTS = ["今天天气", "变压器检修", "北京大学" * 20, "断路器", ""]
@@ -109,6 +109,24 @@ def test_new_parameters_are_used_at_once(bert):
     assert classifier.predict_proba(TEXTS) == pytest.approx(fresh) and not np.allclose(before, fresh)
     classifier.labels["b"].append("网")  # changed in place
     assert len(classifier.verbalizer_.words) == 3
+
+
+def test_what_new_parameters_undo_is_said(bert):
+    classifier = PromptClassifier("{text}，{mask}。", {"a": ["好"], "b": ["气"]}, **bert).calibrate(TEXTS)
+    other = PromptClassifier("很{mask}！{text}", {"a": ["好"], "b": ["气"]}, **bert)
+    classifier.set_params(template="很{mask}！{text}")
+    with pytest.warns(
+        UserWarning, match=r"template changed: what belonged to the old is gone \(the stored prior\)"
+    ):
+        assert classifier.predict_proba(TEXTS) == pytest.approx(other.predict_proba(TEXTS))
+    classifier._state().adapt(FittedWeights(model=make_model("bert", seed=3)))
+    adapted = classifier.predict_proba(TEXTS)
+    classifier.set_params(template="{text}，{mask}。").predict_proba(TEXTS)  # the adapted weights stay
+    assert classifier.set_params(template="很{mask}！{text}").predict_proba(TEXTS) == pytest.approx(adapted)
+    classifier._state().fit(FittedWeights(model=make_model("bert", seed=4)))
+    classifier.set_params(model=make_model("bert"))
+    with pytest.warns(UserWarning, match=r"model changed: .*\(the weights of fit, the weights of adapt\)"):
+        assert classifier.predict_proba(TEXTS) == pytest.approx(other.predict_proba(TEXTS))
 
 
 def test_the_model_of_the_user_stays_as_it_was():

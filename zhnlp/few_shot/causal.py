@@ -6,11 +6,12 @@ The tokens before the blank are the same for all words; what follows them, word 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhnlp.few_shot.scoring import Cuts, batches, check_finite
+from zhnlp.few_shot.scoring import Cuts, batches, check_finite, slot_logits
 
 if TYPE_CHECKING:
     import torch
@@ -41,22 +42,74 @@ def causal_word_scores(
 ) -> np.ndarray:
     """Log-likelihoods (N, W) of the text from the blank on, in nats; each text is read once for each word.
 
-    The tokens of the word count by their mean (``length_norm="mean"``) or sum, those behind it by their sum.  Arguments and
+    Words of one token that end the text share one reading. The tokens of the word count by their mean (``length_norm="mean"``) or sum, those behind it by their sum.  Arguments and
     errors are those of `masked_word_scores`.
 
     Raises:
         ValueError: the blank comes first and the tokenizer has no token to begin with.
     """
-    columns = []
-    for _, _, ids in verbalizer.words:
+    scores = np.empty((len(examples), len(verbalizer.words)))
+    shared: list[int] = []  # words of one token, where they end the text
+    for column, (_, _, ids) in enumerate(verbalizer.words):
+        if column in shared:
+            continue
         room = limit - verbalizer.longest + len(ids)
         prompts = template.encode(tokenizer, examples, limit=room, label=label, words=[ids] * len(examples))
-        if cuts is not None and not columns:
+        if cuts is not None and not column:
             cuts.count(prompts)
-        columns.append(
-            score_filled(model, tokenizer, prompts, length_norm, soft_rows, token_budget, progress)
+        options = {"soft_rows": soft_rows, "token_budget": token_budget, "progress": progress}
+        if len(ids) == 1 and all(len(prompt.ids) == prompt.slots[0] + 1 for prompt in prompts):
+            shared = [place for place, (_, _, word) in enumerate(verbalizer.words) if len(word) == 1]
+            tokens = [verbalizer.words[place][2][0] for place in shared]
+            scores[:, shared] = score_next(model, tokenizer, prompts, tokens, **options)
+            if progress is not None:
+                progress.advance(len(prompts) * (len(shared) - 1))
+        else:
+            scores[:, column] = score_filled(model, tokenizer, prompts, length_norm, **options)
+    return scores
+
+
+def score_next(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: Sequence[Prompt],
+    tokens: Sequence[int],
+    *,
+    soft_rows: Tensor | None = None,
+    token_budget: int | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Log-probabilities (N, W) of single tokens in a blank that ends the text: one reading does for all of them."""
+    import torch
+
+    check_begin(prompts)
+    found = np.empty((len(prompts), len(tokens)))
+    for numbers in batches(model, prompts, token_budget, progress):
+        before = [_before(prompts[number]) for number in numbers]
+        with torch.inference_mode():
+            logits = slot_logits(model, tokenizer, before, soft_rows).float()[:, 0]  # (B, V)
+            scores = logits[:, list(tokens)] - logits.logsumexp(1, keepdim=True)
+        check_finite(scores, model)
+        found[numbers] = scores.double().cpu().numpy()
+    return found
+
+
+def _before(prompt: Prompt) -> Prompt:
+    """A prompt whose blank is the token before its own, at which a causal model says what comes next."""
+    return replace(prompt, slots=[prompt.slots[0] - 1])
+
+
+def check_begin(prompts: Sequence[Prompt]) -> None:
+    """Refuse a blank before which there is nothing.
+
+    Raises:
+        ValueError: there is one.
+    """
+    if any(prompt.slots[0] == 0 for prompt in prompts):
+        raise ValueError(
+            "the blank comes first, and the tokenizer has no token that begins a text: nothing comes before the label word, "
+            "so it cannot be scored. Next: put a word before {mask}"
         )
-    return np.stack(columns, axis=1)
 
 
 def score_filled(
@@ -69,11 +122,7 @@ def score_filled(
     progress: Progress | None = None,
 ) -> np.ndarray:
     """The score (N,) of each prompt, whose blank is filled with a word."""
-    if any(prompt.slots[0] == 0 for prompt in prompts):
-        raise ValueError(
-            "the blank comes first, and the tokenizer has no token that begins a text: nothing comes before the label word, "
-            "so it cannot be scored. Next: put a word before {mask}"
-        )
+    check_begin(prompts)
     budget = min(token_budget or LOGITS, max(1, LOGITS // model.config.get_text_config().vocab_size))
     if token_budget is None:
         from zhnlp.models.batching import default_budget

@@ -307,10 +307,10 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
 
     def _state(self) -> State:
         """What the parameters say, made once and again when they change."""
-        state = self.__dict__.get("_made")
-        if state is None or not state.fits(self):
-            state = self._made = State(self)
-        return state
+        made = self.__dict__.get("_made")
+        if made is None or not made.fits(self):
+            self._made = State(self) if made is None else made.remade(self)
+        return self._made
 
     def _bars(self) -> Progress:
         from zhnlp.mining.progress import Progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from zhnlp.mining.progress import Progress
 
 MODES = ("pet", "ptuning")
-_SHAPING = ("template", "labels", "model", "tokenizer", "mode", "length_norm", "entailment_words")
-_PLACING = ("max_length", "device", "dtype")
+_SHAPING = ("template", "labels", "mode", "length_norm", "entailment_words")
+_PLACING = ("model", "tokenizer", "max_length", "device", "dtype")  # of the network
 
 
 class State:
@@ -66,6 +67,28 @@ class State:
         """Whether the classifier still has the parameters that this was made of."""
         now = _taken(classifier)
         return all(_same(self._parameters[name], now[name]) for name in now)
+
+    def remade(self, classifier: Any) -> State:
+        """The state of parameters that have changed: the network and its adaptation stay where they can, and what is lost is said."""
+        now = _taken(classifier)
+        keeps = all(_same(self._parameters[name], now[name]) for name in _PLACING)
+        lost = [
+            what
+            for what, is_lost in (
+                ("the weights of fit", self.fitted is not None),
+                ("the stored prior", self.prior is not None),
+                ("the weights of adapt", self.adapted is not None and not keeps),
+            )
+            if is_lost
+        ]
+        if lost:
+            changed = [name for name in now if not _same(self._parameters[name], now[name])]
+            warnings.warn(
+                f"{', '.join(changed)} changed: what belonged to the old is gone ({', '.join(lost)}). Next: fit, adapt or "
+                "calibrate again",
+                stacklevel=5,
+            )
+        return State(classifier, before=self if keeps else None)
 
     def adapt(self, weights: FittedWeights) -> None:
         """Score with weights of raw text from now on."""
