@@ -44,7 +44,7 @@ class Verbalizer:
     """
 
     def __init__(self, labels: Any, tokenizer: PreTrainedTokenizerFast, template: Template | None = None):
-        described = describe(labels)
+        described = describe(labels, template)
         self.classes: list[Any] = list(described)
         self.words: list[tuple[int, str, tuple[int, ...]]] = []
         owners: dict[tuple[int, ...], tuple[Any, str]] = {}
@@ -75,8 +75,8 @@ class Verbalizer:
         return max(len(ids) for _, _, ids in self.words)
 
 
-def describe(labels: Any) -> dict[Any, list[str]]:
-    """Label → words, in the sorted order of the labels.
+def describe(labels: Any, template: Template | None = None) -> dict[Any, list[str]]:
+    """Label → words, in the sorted order of the labels; ``template`` is shown filled in where there is one label only.
 
     Raises:
         TypeError, ValueError: as `Verbalizer`.
@@ -99,7 +99,15 @@ def describe(labels: Any) -> dict[Any, list[str]]:
             f"labels is {labels!r}: expected label → words such as {{'正面': ['好', '满意'], '负面': ['差']}}, or a list of labels"
         )
     if len(described) < 2:
-        raise ValueError(f"labels has {len(described)} label: expected two or more, got {labels!r}")
+        only = next((words[0] for words in described.values() if isinstance(words, list) and words), "[MASK]")
+        shown = (
+            f": every text would read {template.render(SAMPLE, str(only), SAMPLE['label'])!r}"
+            if template
+            else ""
+        )
+        raise ValueError(
+            f"labels has {len(described)} label ({labels!r}){shown}. Expected two or more to choose from"
+        )
     for label, words in described.items():
         if not isinstance(words, Iterable) or isinstance(words, (bytes, Mapping)):
             raise TypeError(f"the words of label {label!r} are {words!r}: expected a list of str")
