@@ -12,7 +12,7 @@ from zhnlp.cli.application import app
 from zhnlp.cli.refusals import check_place, mendable
 
 
-@app.command(epilog="Example: zhnlp explain 服务太差了，再也不来 --labels '正面=好,满意;负面=差'")
+@app.command(epilog="Example: zhnlp explain 服务太差了，再也不来 --labels 正面=好,满意 --labels 负面=差")
 @mendable
 def explain(
     texts: Annotated[list[str], typer.Argument(help="A text, or several.", show_default=False)],
@@ -23,8 +23,10 @@ def explain(
         ),
     ] = None,
     labels: Annotated[
-        str | None,
-        typer.Option(help="Labels and their words: 正面=好,满意;负面=差. Makes a zero-shot classifier."),
+        list[str] | None,
+        typer.Option(
+            help="label=word,word (again for each label), or labels with commas between: a zero-shot classifier."
+        ),
     ] = None,
     template: Annotated[
         list[str] | None,
@@ -59,7 +61,7 @@ def explain(
     pipe = pipeline(
         "explain",
         model,
-        labels=None if labels is None else parse_labels(labels),
+        labels=parse_labels(labels),
         template=(template[0] if len(template) == 1 else template) if template else None,
         method=method,
         baseline=baseline,

@@ -1,48 +1,34 @@
-"""``--labels``: labels and their words in one argument."""
+"""``--labels``: labels and the words that stand for them."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-_SIGNS = str.maketrans("＝；，、", "=;,,")
+from collections.abc import Sequence
 
 
-def parse_labels(option: str) -> dict[str, list[str]] | list[str]:
-    """Labels with their words, or labels that are their own words.
+def parse_labels(given: Sequence[str] | None) -> dict[str, list[str]] | None:
+    """Label → words of ``--labels 正面=好,满意 --labels 负面=差``, or of ``--labels 体育,财经``, whose labels are their own words.
 
     Args:
-        option: ``正面=好,满意;负面=差``, or ``体育,财经``, or a JSON object or list; full-width signs do too.
+        given: the option, as often as it is there; None or empty for none.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: a label without words, or one that is there twice.
 
     Example:
-        >>> parse_labels("正面=好,满意；负面=差"), parse_labels("体育，财经")
-        ({'正面': ['好', '满意'], '负面': ['差']}, ['体育', '财经'])
+        >>> parse_labels(["正面=好,满意", "负面=差"]), parse_labels(["体育，财经"])
+        ({'正面': ['好', '满意'], '负面': ['差']}, {'体育': ['体育'], '财经': ['财经']})
     """
-    said = f"--labels {option!r} cannot be read: expected such as '正面=好,满意;负面=差', or '体育,财经'"
-    if option.lstrip()[:1] in ("{", "["):
-        try:
-            found: Any = json.loads(option)
-        except ValueError as error:
-            raise ValueError(f"{said}, or JSON ({error})") from None
-        return found
-    plain = option.translate(_SIGNS)
-    if "=" not in plain:
-        labels = _words(plain.replace(";", ","))
-        if not labels:
-            raise ValueError(said)
-        return labels
-    described: dict[str, list[str]] = {}
-    for part in filter(str.strip, plain.split(";")):
-        label, sign, words = part.partition("=")
-        label = label.strip()
-        if not (label and sign and _words(words)) or label in described:
-            raise ValueError(said + (f"; {label!r} is there twice" if label in described else ""))
-        described[label] = _words(words)
-    return described
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+    labels: dict[str, list[str]] = {}
+    for one in given or ():
+        name, equals, words = one.partition("=")
+        parts = [part.strip() for part in (words if equals else one).replace("，", ",").split(",")]
+        parts = [part for part in parts if part]
+        found = {name.strip(): parts} if equals else {part: [part] for part in parts}
+        if not parts or not all(found):
+            raise ValueError(
+                f"--labels {one!r} has no label or no word: expected 正面=好,满意, or 体育,财经,娱乐"
+            )
+        if twice := next((label for label in found if label in labels), None):
+            raise ValueError(f"--labels has {twice!r} twice: expected all its words in one, {twice}=…,…")
+        labels |= found
+    return labels or None
