@@ -105,6 +105,8 @@ class FewShotClassification(Pipeline):
                 f"{folder} holds a saved classifier, which has its own {' and '.join(given)}: expected model= without them. Next: "
                 "leave them out, or name the language model that it was made from"
             )
+        if options["random_state"] == 0:  # not asked for: that of the folder stays
+            del options["random_state"]
         return PromptClassifier.load(folder, **options, **({} if base is None else {"model": base}))
 
     def _new(self, model: Any, template: Any, labels: Any, base: Any, options: dict) -> PromptClassifier:
@@ -194,47 +196,36 @@ class FewShotClassification(Pipeline):
         seen = cut = 0
         with self.progress.stage(self.task, known, "text"):
             for window in parts if known != 0 else ():
-                results = self._classify(window)
-                seen += len(window)
-                cut += self._count_cut(window)
+                results, lost = self._classify(window)
+                seen, cut = seen + len(results), cut + lost
                 for result in results:
                     self.progress.advance(1)
                     yield result
-        if cut:
+        if cut and self.classifier.max_length is None:
             warnings.warn(
                 f"{cut:,} of {seen:,} texts were too long for {self.name} ({self.classifier.network_.limit:,} tokens with the "
-                "template) and were cut. Next: cut them into sentences, or take a model with more positions",
+                "template) and were cut. Next: cut them into sentences, or max_length=... to say that this is meant",
                 stacklevel=3,
             )
 
-    def _classify(self, window: list[Any]) -> list[Classification]:
-        shown, self.classifier.progress = self.classifier.progress, False  # the bar is that of the pipeline
-        try:
-            chances = self.classifier.predict_proba(window)
-        finally:
-            self.classifier.progress = shown
-        labels = self.classifier.classes_.tolist()
-        best = chances.argmax(axis=1)
-        return [
-            {"label": labels[number], "score": float(row[number]), "scores": dict(zip(labels, row.tolist()))}
-            for number, row in zip(best, chances)
-        ]
+    def _classify(self, window: Sequence[Any]) -> tuple[list[Classification], int]:
+        """The results of some texts, and how many of them were cut."""
+        import numpy as np
 
-    def _count_cut(self, window: list[Any]) -> int:
-        """How many texts lose something, of those that are long enough to."""
-        network = self.classifier.network_
-        long = [item for item in window if 4 * _size(item) > network.limit]
-        if not long:
-            return 0
+        from zhnlp.few_shot.calibration import calibrated
         from zhnlp.few_shot.inputs import examples_of
 
-        template = self.classifier.templates_[0]
-        longest = self.classifier.verbalizer_.longest
-        filling = [[0] * longest] * len(long)  # as long as what is put into the blank
-        prompts = template.encode(
-            network.tokenizer, examples_of(long, template.fields), limit=network.limit, words=filling
-        )
-        return sum(prompt.cut for prompt in prompts)
+        state = self.classifier._state()
+        raw = state.scores(examples_of(window, state.fields))  # (T, N, C)
+        cut = state.prompting.cuts.cut
+        scores = calibrated(raw, state.prior_for(raw, self.classifier.calibration))
+        chances = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
+        labels = self.classifier.classes_.tolist()
+        results = [
+            {"label": labels[number], "score": float(row[number]), "scores": dict(zip(labels, row.tolist()))}
+            for number, row in zip(chances.argmax(axis=1), chances)
+        ]
+        return results, cut
 
     def _say_model(self) -> None:
         """Say once which model is used where none was named."""
