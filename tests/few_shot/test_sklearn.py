@@ -145,6 +145,23 @@ def test_checks_of_scikit_learn_that_need_no_table_of_numbers(check):
     getattr(estimator_checks, check)("PromptClassifier", PromptClassifier(labels=LABELS))
 
 
+def test_a_fit_that_fails_leaves_the_classifier_as_it_was(classifier):
+    fitted = clone(classifier).fit(TEXTS, GOLD)
+    chances = fitted.predict_proba(TEXTS)
+    with pytest.raises(ValueError, match="epochs"):
+        fitted.set_params(epochs=-1).fit(TEXTS, GOLD)
+    assert (fitted.predict_proba(TEXTS) == chances).all()
+
+
+def test_a_fit_with_another_template_is_no_loss(classifier):
+    fitted = clone(classifier).fit(TEXTS, GOLD)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        fitted.set_params(template="很{mask}！{text}").fit(TEXTS, GOLD)
+    other = clone(classifier).set_params(template="很{mask}！{text}").fit(TEXTS, GOLD)
+    assert (fitted.predict_proba(TEXTS) == other.predict_proba(TEXTS)).all()
+
+
 def test_check_estimator():
     """By the tags scikit-learn itself leaves out what needs a table of numbers."""
     with warnings.catch_warnings():

@@ -71,7 +71,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         mode: str = "pet",
         length_norm: str = "mean",
         calibration: str = "auto",
-        epochs: float = 10,
+        epochs: float | str = 10,
         learning_rate: float | None = None,
         batch_size: int = 16,
         max_length: int | None = None,
@@ -162,7 +162,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
             unlabelled: texts as ``X``; None for none.
 
         Raises:
-            ValueError: a label that is not in ``labels``, fewer than two labels, or as many of ``X`` as of ``y`` are not there.
+            ValueError: a label that is not in ``labels``, fewer than two labels, or ``X`` and ``y`` of different lengths.
         """
         from zhnlp.few_shot import learning
 
@@ -212,7 +212,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
             candidates: the words to choose from, for each text.
 
         Raises:
-            ValueError: a text has no candidates, or as many texts as lists of candidates are not there.
+            ValueError: a text has fewer than two candidates, or texts and lists of candidates are not as many.
 
         Example:
             >>> chooser = PromptClassifier("{text_a:end}{mask}{text_b}")

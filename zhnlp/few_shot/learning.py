@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ def fit(classifier: Any, X: Any, y: Any, unlabelled: Any = None) -> None:
     """`PromptClassifier.fit`."""
     from zhnlp.few_shot.training.fit import fit_prompts
 
-    before = classifier._state()
+    before = _before(classifier)
     examples, labels = examples_of(X, before.fields), _labels(y)
     _check_lengths("y", examples, labels)
     state = State(classifier, _distinct(labels) if classifier.labels is None else None, before)
@@ -30,15 +31,16 @@ def fit(classifier: Any, X: Any, y: Any, unlabelled: Any = None) -> None:
             "give it words in labels"
         )
     more = None if unlabelled is None else examples_of(unlabelled, state.fields)
-    classifier._made = state  # what the training reads
-    state.fit(fit_prompts(classifier, examples, np.array([numbers[label] for label in labels]), more))
+    targets = np.array([numbers[label] for label in labels])
+    with _reading(classifier, state):
+        state.fit(fit_prompts(classifier, examples, targets, more))
 
 
 def fit_choices(classifier: Any, X: Any, candidates: Sequence[Sequence[str]], answers: Sequence[int]) -> None:
     """`PromptClassifier.fit_choices`."""
     from zhnlp.few_shot.training.choice import fit_choices as train
 
-    before = classifier._state()
+    before = _before(classifier)
     examples = examples_of(X, before.fields)
     words = check_candidates(examples, candidates)
     numbers = [int(answer) for answer in answers]
@@ -48,8 +50,9 @@ def fit_choices(classifier: Any, X: Any, candidates: Sequence[Sequence[str]], an
             raise ValueError(
                 f"answer {place} is {answer}: expected 0 to {len(choice) - 1}, a candidate of its text"
             )
-    state = classifier._made = State(classifier, before.labels, before)
-    state.fit(train(classifier, examples, words, numbers))
+    state = State(classifier, before.labels, before)
+    with _reading(classifier, state):
+        state.fit(train(classifier, examples, words, numbers))
 
 
 def adapt(classifier: Any, unlabelled: Any, epochs: float) -> None:
@@ -58,12 +61,13 @@ def adapt(classifier: Any, unlabelled: Any, epochs: float) -> None:
 
     from zhnlp.few_shot.training.adaptation import adapt as train
 
-    before = classifier._state()
+    before = _before(classifier)
     examples = examples_of(unlabelled, before.fields)
     if not examples:
         raise ValueError("there are no unlabelled texts: expected one or more to adapt to")
-    state = classifier._made = State(classifier, None, before)
-    state.adapt(train(classifier, examples, epochs=epochs))
+    state = State(classifier, None, before)
+    with _reading(classifier, state):
+        state.adapt(train(classifier, examples, epochs=epochs))
     if state.prompting.verbalizer is None or any(template.soft for template in state.prompting.templates):
         return
     order = check_random_state(classifier.random_state).permutation(len(examples))[:PRIOR_TEXTS]
@@ -79,6 +83,26 @@ def calibrate(classifier: Any, texts: Any) -> None:
             f"got {len(examples)} text to calibrate with: expected several, of all classes alike"
         )
     state.prior = prior_of(state.scores(examples, classifier._bars()))
+
+
+def _before(classifier: Any) -> State:
+    """The state that a training begins from."""
+    made = classifier.__dict__.get("_made")
+    if made is None or made.fits(classifier):
+        return classifier._state()
+    return made.remade(classifier, to_learn=True)
+
+
+@contextmanager
+def _reading(classifier: Any, state: State) -> Iterator[None]:
+    """A training reads the classifier as ``state`` has it; one that fails leaves the classifier as it was."""
+    before = classifier.__dict__.get("_made")
+    classifier._made = state
+    try:
+        yield
+    except BaseException:
+        classifier._made = before
+        raise
 
 
 def _labels(y: Any) -> list[Any]:

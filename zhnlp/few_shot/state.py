@@ -68,24 +68,24 @@ class State:
         now = _taken(classifier)
         return all(_same(self._parameters[name], now[name]) for name in now)
 
-    def remade(self, classifier: Any) -> State:
-        """The state of parameters that have changed: the network and its adaptation stay where they can, and what is lost is said."""
+    def remade(self, classifier: Any, *, to_learn: bool = False) -> State:
+        """The state of changed parameters; the network and its adaptation stay where they can, and what is lost is said.
+
+        Args:
+            to_learn: a fit comes next, so that nobody misses the last one.
+        """
         now = _taken(classifier)
         keeps = all(_same(self._parameters[name], now[name]) for name in _PLACING)
-        lost = [
-            what
-            for what, is_lost in (
-                ("the weights of fit", self.fitted is not None),
-                ("the stored prior", self.prior is not None),
-                ("the weights of adapt", self.adapted is not None and not keeps),
-            )
-            if is_lost
-        ]
-        if lost:
+        lost = {
+            "the weights of fit": self.fitted is not None and not to_learn,
+            "the stored prior": self.prior is not None and not to_learn,
+            "the weights of adapt": self.adapted is not None and not keeps,
+        }
+        if any(lost.values()):
             changed = [name for name in now if not _same(self._parameters[name], now[name])]
             warnings.warn(
-                f"{', '.join(changed)} changed: what belonged to the old is gone ({', '.join(lost)}). Next: fit, adapt or "
-                "calibrate again",
+                f"{', '.join(changed)} changed: what belonged to the old is gone "
+                f"({', '.join(name for name, gone in lost.items() if gone)}). Next: fit, adapt or calibrate again",
                 stacklevel=5,
             )
         return State(classifier, before=self if keeps else None)
