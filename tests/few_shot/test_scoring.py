@@ -133,6 +133,25 @@ def test_a_class_lies_between_its_words(rows):
         assert np.exp(found[:, number]) == pytest.approx(np.exp(own).mean(1), rel=1e-6)
 
 
+@pytest.mark.gpu
+def test_a_gpu_scores_as_a_processor_does():
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    tokenizer, rows = make_tokenizer(), torch.linspace(-1, 1, 64).view(2, 32)
+    found = [
+        scores(
+            make_model("roformer").to(device),
+            "{soft:2}{text}{mask}",
+            ["电网", "变压器"],
+            {0: "好", 1: "天气"},
+            tokenizer,
+            soft_rows=rows,
+        )[0]
+        for device in ("cpu", "cuda")
+    ]
+    assert found[1] == pytest.approx(found[0], rel=1e-3)
+
+
 def test_a_broken_model_is_refused():
     model = BagModel(TOKENIZER, {"好": float("nan")})
     with pytest.raises(ValueError, match=r"BagModel gives nan or infinite logits.*dtype='float32'"):
