@@ -44,9 +44,7 @@ def after(text, model):
 
 def adapted(seed=0, **options):
     return adapt_model(
-        make_model(
-            "bert", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.05
-        ),
+        make_model("bert", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.05),
         TOKENIZER,
         ["电网检修", "天气很好"] * 8,
         learning_rate=1e-2,

@@ -76,5 +76,5 @@ def test_special_slot_and_trainable_tokens_stay_as_they_are(text, which, word, s
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5])
 def test_rates_out_of_range_are_refused(rate):
-    with pytest.raises(ValueError, match="mlm_rate is .*expected 0"):
+    with pytest.raises(ValueError, match=r"mlm_rate is .*expected 0"):
         choose_places([True], rate, np.random.default_rng(0))

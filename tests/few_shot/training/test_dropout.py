@@ -31,6 +31,8 @@ def test_a_model_with_dropout_keeps_its_own():
 
 
 def test_a_model_without_dropout_modules_is_refused():
-    with pytest.raises(ValueError, match="Linear has no dropout modules.*r_drop=0"):
-        with dropout_on(nn.Linear(1, 1)):
-            pass
+    with (
+        pytest.raises(ValueError, match=r"Linear has no dropout modules.*r_drop=0"),
+        dropout_on(nn.Linear(1, 1)),
+    ):
+        pass

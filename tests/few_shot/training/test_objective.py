@@ -122,7 +122,7 @@ def test_a_step_along_the_gradient_makes_wrong_text_less_likely():
         found = logits.flatten(0, 1)[batch["where"]].softmax(-1)[batch["question"], batch["token"]]
         return found[~batch["unlikely"]].log().mean(), found[batch["unlikely"]].log().mean()
 
-    right, wrong = chances()
+    right, _ = chances()
     objective(**batch)["loss"].backward()
     with torch.no_grad():
         for parameter in objective.parameters():

@@ -152,5 +152,5 @@ def test_a_long_text_leaves_room_for_the_longest_word_whichever_is_asked_for():
 def test_a_tokenizer_without_mask_is_refused():
     tokenizer = make_tokenizer()
     tokenizer.mask_token = None
-    with pytest.raises(ValueError, match="no mask token.*causal"):
+    with pytest.raises(ValueError, match=r"no mask token.*causal"):
         RowMaker([], tokenizer, limit=9)

@@ -3,6 +3,8 @@
 Run: pytest tests/few_shot/training/test_semi_supervised.py
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,6 +52,4 @@ def test_soft_labels_are_the_probabilities_and_hard_ones_the_likeliest():
 
 def test_each_round_trusts_twice_as_many_and_the_last_all():
     shares = [share_of_round(number, 4) for number in range(1, 5)]
-    assert shares[-1] == 1 and all(
-        later == pytest.approx(2 * sooner) for sooner, later in zip(shares, shares[1:])
-    )
+    assert shares[-1] == 1 and all(later == pytest.approx(2 * sooner) for sooner, later in pairwise(shares))

@@ -22,7 +22,7 @@ def start(how, seed=0, templates=TEMPLATES):
 def test_rows_of_the_vocabulary_are_embeddings_of_ordinary_tokens():
     rows = start("vocabulary")
     assert rows.shape == (4, 32) and rows.dtype == torch.float32
-    found = [int((TABLE == row).all(1).nonzero()[0]) for row in rows]
+    found = [int((row == TABLE).all(1).nonzero()[0]) for row in rows]
     assert len(set(found)) == 4 and not set(found) & set(TOKENIZER.all_special_ids)
     assert rows.equal(start("vocabulary")) and not rows.equal(start("vocabulary", seed=1))
 
@@ -44,7 +44,7 @@ def test_no_trainable_token_no_rows():
 
 
 def test_words_that_the_vocabulary_lacks_are_refused():
-    with pytest.raises(ValueError, match="expected one of 'vocabulary'.*or text"):
+    with pytest.raises(ValueError, match=r"expected one of 'vocabulary'.*or text"):
         start("龘")
 
 

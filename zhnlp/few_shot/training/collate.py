@@ -5,6 +5,7 @@ B rows, L positions, M questions, E answers (one a question, more with soft labe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zhnlp.few_shot.training.rows import Row
+from zhnlp.few_shot.training.rows import Question, Row
 
-ROLES = {"label": 0, "text": 0, "right": 1, "wrong": 1}  # questions of one group are averaged together
+UNLIKELY = ("wrong", "contrast")  # roles of rows whose answers are to be unlikely
 
 
 class PromptCollator:
@@ -23,12 +24,13 @@ class PromptCollator:
     Args:
         draw: the rows of a sample, made anew each time.
         pad: id of the padding token.
-        conditioning: weight of the rows of label conditioning; the others weigh 1.
+        text_weight: of the mean over the text against the mean over the label slots; None for post 7764's one mean over
+            all corrupted positions.
+        conditioning: weight of the mean over the rows of label conditioning.
 
     A batch has ``input_ids`` and ``attention_mask`` (B, L); ``where`` (M,), the questions' positions in the batch laid
     flat; ``question``, ``token``, ``weight`` and ``unlikely`` (E,); ``slots``, numbers of the questions for a label;
-    ``soft_where`` and ``soft_row`` (P,).  The weights of labels and text add up to 1: the mean over all corrupted
-    positions, as in post 7764; those of label conditioning to ``conditioning``.
+    ``soft_where`` and ``soft_row`` (P,).
     """
 
     def __init__(
@@ -36,19 +38,22 @@ class PromptCollator:
         draw: Callable[[Any, np.random.Generator], Sequence[Row]],
         pad: int,
         *,
+        text_weight: float | None = None,
         conditioning: float = 0.0,
     ):
-        self.draw, self.pad, self.conditioning = draw, pad, conditioning
+        self.draw, self.pad, self.text_weight, self.conditioning = draw, pad, text_weight, conditioning
 
     def __call__(self, samples: Sequence[Any]) -> dict[str, Tensor]:
         rng = np.random.default_rng(
             np.random.randint(0, 2**31, size=4)
         )  # seeded for each batch by the loader
         rows = [row for sample in samples for row in self.draw(sample, rng)]
-        return as_batch(rows, self.pad, conditioning=self.conditioning)
+        return as_batch(rows, self.pad, text_weight=self.text_weight, conditioning=self.conditioning)
 
 
-def as_batch(rows: Sequence[Row], pad: int, *, conditioning: float = 0.0) -> dict[str, Tensor]:
+def as_batch(
+    rows: Sequence[Row], pad: int, *, text_weight: float | None = None, conditioning: float = 0.0
+) -> dict[str, Tensor]:
     """The tensors of some rows, as `PromptCollator` describes them.
 
     Example:
@@ -59,10 +64,8 @@ def as_batch(rows: Sequence[Row], pad: int, *, conditioning: float = 0.0) -> dic
         ([1, 2], [9, 7], [0.5, 0.5], [0])
     """
     length = max(len(row.ids) for row in rows)
-    asked = [0, 0]
-    for row in rows:
-        asked[ROLES[row.role]] += len(row.questions)
-    worth = [1.0 / max(1, asked[0]), conditioning / max(1, asked[1])]
+    asked = Counter(_group(row, question) for row in rows for question in row.questions)
+    worth = _worth(asked, text_weight, conditioning)
     columns: dict[str, list] = {
         name: [] for name in ("where", "question", "token", "weight", "unlikely", "slots")
     }
@@ -74,8 +77,8 @@ def as_batch(rows: Sequence[Row], pad: int, *, conditioning: float = 0.0) -> dic
             for token, share in question.tokens:
                 columns["question"].append(len(columns["where"]))
                 columns["token"].append(token)
-                columns["weight"].append(share * worth[ROLES[row.role]])
-                columns["unlikely"].append(row.role == "wrong")
+                columns["weight"].append(share * worth[_group(row, question)])
+                columns["unlikely"].append(row.role in UNLIKELY)
             columns["where"].append(number * length + question.place)
         soft_where += [number * length + place for place, _ in row.soft]
         soft_row += [one for _, one in row.soft]
@@ -89,6 +92,22 @@ def as_batch(rows: Sequence[Row], pad: int, *, conditioning: float = 0.0) -> dic
     if soft_where:
         batch["soft_where"], batch["soft_row"] = torch.tensor(soft_where), torch.tensor(soft_row)
     return batch
+
+
+def _group(row: Row, question: Question) -> str:
+    """The questions that one mean is taken over."""
+    if row.role in ("right", "wrong"):
+        return "conditioning"
+    return "label" if question.slot else "text"
+
+
+def _worth(asked: Mapping[str, int], text_weight: float | None, conditioning: float) -> dict[str, float]:
+    """What a question of each group weighs."""
+    label, text = asked.get("label", 0), asked.get("text", 0)
+    weights = {"label": 1.0, "text": 1.0 if not label else text_weight, "conditioning": conditioning}
+    if text_weight is None:
+        weights["label"], weights["text"] = label / max(1, label + text), text / max(1, label + text)
+    return {name: weight / max(1, asked.get(name, 0)) for name, weight in weights.items()}
 
 
 def answered(batch: Mapping[str, Tensor]) -> dict[int, int]:

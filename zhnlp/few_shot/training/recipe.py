@@ -32,6 +32,7 @@ class Recipe:
         batch_size: labelled texts a step.
         r_drop: weight of R-Drop on the label slots, 0 for none.
         label_conditioning: weight of ADAPET's second loss.
+        text_weight: of `PromptCollator`.
         soft_only: only the rows of trainable tokens learn.
         raw_rows, guessed_rows: raw texts and texts with a guessed label a step; None for as many as labelled ones.
         seed: of order, draws and dropout.
@@ -43,6 +44,7 @@ class Recipe:
     batch_size: int = 16
     r_drop: float = 0.0
     label_conditioning: float = 0.0
+    text_weight: float | None = None
     soft_only: bool = False
     raw_rows: int | None = None
     guessed_rows: int | None = None
@@ -87,6 +89,7 @@ def train(
     collate = PromptCollator(
         draw,
         draw.maker.tokenizer.pad_token_id or 0,
+        text_weight=recipe.text_weight,
         conditioning=recipe.label_conditioning,
     )
     with ExitStack() as stack:

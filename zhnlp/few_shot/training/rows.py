@@ -1,6 +1,6 @@
 """From examples to what the network reads and is asked: the template filled in, the slot masked, the text corrupted.
 
-L tokens of a row. A *question* is what a row is asked at one place: which tokens ought to stand there, with which shares.
+L tokens of a row. A *question* is what a row is asked at one place: which tokens ought to stand there, or not.
 A row is made anew each time it is met: template, label word and corruption are drawn.
 
 Source: 苏剑林, https://kexue.fm/archives/7764 (masked models), https://kexue.fm/archives/8295 (causal models)
@@ -49,7 +49,7 @@ class RawText:
 
 
 class Question(NamedTuple):
-    """What is asked at a place: tokens with their shares (they add up to 1).
+    """What is asked at a place: tokens with their shares, which add up to 1 unless they are to be unlikely.
 
     Attributes:
         place: where the network answers; for a causal model the place before the token.
@@ -69,7 +69,8 @@ class Row:
         ids: (L,) as the network reads them.
         questions: what it is asked.
         soft: place and number of each trainable row.
-        role: "label", "text" (raw text), "right" or "wrong" (label conditioning).
+        role: "label"; "contrast" (words of another length are to be unlikely in the slot); "text" (raw text); "right" or
+            "wrong" (label conditioning).
     """
 
     ids: list[int]
@@ -131,6 +132,24 @@ class RowMaker:
         ]
         questions += [Question(place, ((prompt.ids[place], 1.0),)) for place in chosen.tolist()]
         return Row(ids, questions, soft)
+
+    def contrast_row(self, cloze: Cloze, number: int, length: int) -> Row | None:
+        """The slot as long as words of another length than `label_row` drew: the wrong ones are to be unlikely there.
+
+        Without it a model that saw two masks only where the word of two characters was right would always say that word.
+        None where such words are likely right, and for a causal model, in which all words begin at the same place.
+        """
+        words = [(share, word) for share, own in cloze.answers for word in own]
+        words += [(0.0, word) for word in cloze.wrong]
+        words = [(share, word) for share, word in words if len(word) == length]
+        if self.causal or not words or max(share for share, _ in words) > 0.5:
+            return None
+        prompt, soft = self._prompt(cloze, number, length)
+        questions = []
+        for column, place in enumerate(prompt.slots):
+            away = {word[column]: 1.0 - share for share, word in words}
+            questions.append(Question(place, tuple(away.items()), True))
+        return Row(list(prompt.ids), questions, soft, "contrast")
 
     def open_row(
         self, example: Mapping[str, str], number: int, rng: np.random.Generator, label: str = ""

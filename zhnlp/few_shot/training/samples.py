@@ -115,7 +115,17 @@ class Draw:
         source = self.entailment if self.maker.templates[number].has_label else self.words
         clozes = source.clozes(sample, rng)
         rows = [self.maker.label_row(cloze, number, rng) for cloze in clozes]
+        rows += [row for cloze, made in zip(clozes, rows) for row in self._contrast(cloze, number, made, rng)]
         if self.conditioning:
             sure = [cloze for cloze in clozes if len(cloze.answers) == 1 and cloze.wrong]
             rows += [self.maker.filled_row(cloze, number, bool(rng.random() < 0.5), rng) for cloze in sure]
         return rows
+
+    def _contrast(self, cloze: Cloze, number: int, made: Row, rng: np.random.Generator) -> list[Row]:
+        """Where words have several lengths: the text once more, with a slot of another length than was asked for."""
+        words = [*cloze.wrong, *(word for _, own in cloze.answers for word in own)]
+        others = sorted({len(word) for word in words} - {sum(question.slot for question in made.questions)})
+        if not others or self.maker.causal:
+            return []
+        row = self.maker.contrast_row(cloze, number, others[rng.integers(len(others))])
+        return [] if row is None else [row]
