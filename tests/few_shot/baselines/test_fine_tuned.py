@@ -20,7 +20,7 @@ from zhnlp.few_shot.baselines.fine_tuned import rate_for
 from zhnlp.few_shot.baselines.networks import classifier_over
 from zhnlp.models.loading import load_model
 
-SMALL = {"learning_rate": 2e-3, "epochs": 6, "device": "cpu", "dtype": "float32"}
+SMALL = {"learning_rate": 2e-3, "epochs": 8, "device": "cpu", "dtype": "float32"}
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_epochs_are_chosen_inside_the_labels(bert, planted):
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_saved_and_loaded_it_says_the_same(pooling, bert, planted, tmp_path):
     texts, labels = planted
-    classifier = FineTunedClassifier(bert, **{**SMALL, "pooling": pooling, "epochs": 1})
+    classifier = FineTunedClassifier(bert, **{**SMALL, "pooling": pooling, "epochs": 2})
     expected = classifier.fit(texts[:16], labels[:16]).predict_proba(texts)
     folder = classifier.save(tmp_path / "new" / "model")
     assert not [path for path in folder.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
@@ -171,7 +171,7 @@ def test_what_is_not_possible_is_refused(bert):
 def test_a_model_at_hand_is_trained_in_a_copy():
     model = make_model("bert")
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    classifier = FineTunedClassifier(model, tokenizer=make_tokenizer(), **{**SMALL, "epochs": 1})
+    classifier = FineTunedClassifier(model, tokenizer=make_tokenizer(), **{**SMALL, "epochs": 2})
     classifier.fit(["电", "网", "电电", "网网"], [1, 0, 1, 0])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     body = classifier.model_.body.state_dict()
@@ -182,7 +182,7 @@ def test_a_model_at_hand_is_trained_in_a_copy():
 
 def test_settings_are_written_in_plain_json(fitted, tmp_path):
     kept = json.loads((fitted.save(tmp_path) / "fine_tuned.json").read_text("utf-8"))
-    assert kept == {"pooling": "mean", "max_length": 128, "epochs": 6, "classes": ["电", "网"]}
+    assert kept == {"pooling": "mean", "max_length": 128, "epochs": 8, "classes": ["电", "网"]}
 
 
 def test_narrow_models_learn_faster():

@@ -36,7 +36,7 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         C: inverse strength of the penalty of the logistic regression.
         max_length: tokens of a text, those at its ends included; longer ones lose their end.
         random_state: of pairs, order and dropout.
-        tokenizer, warmup, weight_decay, dropout, device, dtype, progress: as in `FineTunedClassifier`.
+        tokenizer, dropout, device, dtype, progress: as in `FineTunedClassifier`.
 
     After ``fit``: ``classes_``, ``encoder_``, ``tokenizer_``, ``head_`` (scikit-learn's LogisticRegression).
 
@@ -58,8 +58,6 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         epochs: int = 1,
         learning_rate: float | None = None,
         batch_size: int = 16,
-        warmup: float = 0.1,
-        weight_decay: float = 0.01,
         dropout: float = 0.1,
         C: float = 1.0,
         max_length: int | None = 128,
@@ -74,8 +72,6 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.batch_size = batch_size
-        self.warmup = warmup
-        self.weight_decay = weight_decay
         self.dropout = dropout
         self.C = C
         self.max_length = max_length
@@ -177,27 +173,24 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
 
     def _trained(self, texts: list[tuple[str, ...]], targets: np.ndarray, seed: int) -> PreTrainedModel:
         from zhnlp.few_shot.baselines.fine_tuned import rate_for
-        from zhnlp.few_shot.baselines.learning import train
-        from zhnlp.few_shot.baselines.networks import PairCosine, limit_of, with_dropout
+        from zhnlp.few_shot.baselines.networks import PairCosine, limit_of, placed, with_dropout
         from zhnlp.few_shot.baselines.rows import encode
+        from zhnlp.few_shot.training.optimise import optimise
+        from zhnlp.training.loading import ShuffledBatches
 
-        body = with_dropout(self.model, self.dropout)
+        body = placed(with_dropout(self.model, self.dropout), self.device)
         rows = encode(self.tokenizer_, texts, limit_of(self.tokenizer_, body.config, self.max_length))
         drawn = draw_pairs(targets, self.pairs, seed)
-        train(
+        width = body.config.hidden_size
+        optimise(
             PairCosine(body),
             [(rows[first], rows[second], same) for first, second, same in drawn],
             partial(_collate, self.tokenizer_.pad_token_id or 0),
+            ShuffledBatches(len(drawn), self.batch_size, seed=seed),
             epochs=self.epochs,
-            learning_rate=rate_for(body.config.hidden_size)
-            if self.learning_rate is None
-            else self.learning_rate,
-            batch_size=self.batch_size,
-            warmup=self.warmup,
-            weight_decay=self.weight_decay,
+            learning_rate=rate_for(width) if self.learning_rate is None else self.learning_rate,
+            device=body.device,
             seed=seed,
-            device=self.device,
-            dtype=self.dtype,
             progress=self.progress,
         )
         return body

@@ -33,15 +33,13 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         pooling: "mean" over all real tokens, or "cls", the head that transformers builds on the first token.
         epochs: passes over the labels; a list is chosen from by cross-validation inside the labels given.
         folds: of that choice.
-        learning_rate: peak of AdamW; None for 3e-5 at a width of 768 and more for narrower models (4e-4 at 256).
+        learning_rate: peak of AdamW, which rises over a tenth of the steps and then falls to zero; None for 3e-5 at a width of 768 and more for narrower models (4e-4 at 256).
         batch_size: texts of a step.
-        warmup: share of the steps in which the rate rises (0-1); then it falls to zero.
-        weight_decay: of AdamW.
         dropout: of encoder and head while training (0-1).
         max_length: tokens of a text, those at its ends included; longer ones lose their end.
         random_state: of the head's first weights, order and dropout.
         device: such as "cpu"; None for the GPU where there is one.
-        dtype: "float32" or "bfloat16" of the arithmetic; None for bfloat16 where it is fast.
+        dtype: "float32" or "bfloat16" to predict in; None for bfloat16 where the processor has it.
         progress: a bar on stderr; None for a terminal only.
 
     After ``fit``: ``classes_``, ``model_`` (the network, called like any sequence classifier of transformers),
@@ -66,8 +64,6 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         folds: int = 4,
         learning_rate: float | None = None,
         batch_size: int = 16,
-        warmup: float = 0.1,
-        weight_decay: float = 0.01,
         dropout: float = 0.1,
         max_length: int | None = 128,
         random_state: Any = 0,
@@ -82,8 +78,6 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         self.folds = folds
         self.learning_rate = learning_rate
         self.batch_size = batch_size
-        self.warmup = warmup
-        self.weight_decay = weight_decay
         self.dropout = dropout
         self.max_length = max_length
         self.random_state = random_state
@@ -177,7 +171,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             device=device,
             dtype=dtype,
         )
-        made.tokenizer_ = tokenizer_of(folder, None)
+        made.tokenizer_ = tokenizer_of(folder, None, network)
         made.classes_ = np.array(kept["classes"])
         made.epochs_ = kept.get("epochs")
         made.model_ = placed(network, device)
@@ -213,36 +207,33 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
     ) -> PreTrainedModel:
         import torch
 
-        from zhnlp.few_shot.baselines.learning import train
-        from zhnlp.few_shot.baselines.networks import classifier_over, limit_of, placed
+        from zhnlp.few_shot.baselines.networks import Labelling, classifier_over, limit_of, placed
         from zhnlp.few_shot.baselines.rows import encode, pad_rows
+        from zhnlp.few_shot.training.optimise import optimise
+        from zhnlp.training.loading import ShuffledBatches
         from zhnlp.training.seeds import own_randomness
 
         with own_randomness(seed):
             network = classifier_over(self.model, len(self.classes_), self.pooling, self.dropout)
-        rows = encode(self.tokenizer_, texts, limit_of(self.tokenizer_, network.config, self.max_length))
+        placed(network, self.device)
+        limit = limit_of(self.tokenizer_, network.config, self.max_length)
+        rows = list(zip(encode(self.tokenizer_, texts, limit), targets.tolist()))
         padding = self.tokenizer_.pad_token_id or 0
+        width = network.config.hidden_size
 
         def collate(batch: list[tuple[dict, int]]) -> dict[str, Any]:
-            return {
-                **pad_rows([row for row, _ in batch], padding),
-                "labels": torch.tensor([label for _, label in batch]),
-            }
+            labels = torch.tensor([label for _, label in batch])
+            return {**pad_rows([row for row, _ in batch], padding), "labels": labels}
 
-        train(
-            network,
-            list(zip(rows, targets.tolist())),
+        optimise(
+            Labelling(network),
+            rows,
             collate,
+            ShuffledBatches(len(rows), self.batch_size, seed=seed),
             epochs=epochs,
-            learning_rate=rate_for(network.config.hidden_size)
-            if self.learning_rate is None
-            else self.learning_rate,
-            batch_size=self.batch_size,
-            warmup=self.warmup,
-            weight_decay=self.weight_decay,
+            learning_rate=rate_for(width) if self.learning_rate is None else self.learning_rate,
+            device=network.device,
             seed=seed,
-            device=self.device,
-            dtype=self.dtype,
             progress=self.progress,
         )
         return placed(network, self.device)

@@ -59,11 +59,23 @@ class MeanPooledClassifier(transformers.PreTrainedModel):
         labels: Tensor | None = None,  # (B,)
         **options: Any,
     ) -> SequenceClassifierOutput:
-        options.pop("num_items_in_batch", None)
         pooled = mean_states(self.body, input_ids, attention_mask, **options)  # (B, D)
         logits = self.head(self.dropout(pooled)).float()  # (B, C)
         loss = None if labels is None else F.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+class Labelling(nn.Module):
+    """Loss and logits of a classifier: what the trainer may wrap (accelerate leaves its autocast on), not the classifier."""
+
+    def __init__(self, network: PreTrainedModel):
+        super().__init__()
+        self.network = network
+
+    def forward(self, **inputs: Tensor) -> dict[str, Tensor]:
+        inputs.pop("num_items_in_batch", None)
+        outputs = self.network(**inputs)
+        return {"loss": outputs.loss, "logits": outputs.logits}
 
 
 class PairCosine(nn.Module):

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zhnlp.few_shot.baselines.learning import autocast_dtype
 from zhnlp.few_shot.baselines.rows import pad_rows
 from zhnlp.mining.progress import Progress
 from zhnlp.models.batching import batches_by_length, default_budget
+from zhnlp.models.loading import dtype_of
+from zhnlp.models.precision import fast_dtype
 
 
 def read(
@@ -29,7 +30,7 @@ def read(
         ValueError: the network gives nan or infinite numbers.
     """
     found: list[np.ndarray | None] = [None] * len(rows)
-    low = autocast_dtype(device, dtype)
+    low = fast_dtype(device) if dtype is None else dtype_of(dtype) if isinstance(dtype, str) else dtype
     bars, lengths = Progress(progress), [len(row["input_ids"]) for row in rows]
     with (
         torch.inference_mode(),
