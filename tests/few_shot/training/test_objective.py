@@ -63,6 +63,14 @@ def test_weights_of_labels_and_text_add_up_to_one_whatever_the_rows():
     assert batch["weight"][batch["unlikely"]].sum().item() == pytest.approx(0.25)
 
 
+def test_slots_and_text_may_be_averaged_apart():
+    row = Row([1, 1, 1], [Question(0, ((7, 1.0),), True), *(Question(p, ((8, 1.0),)) for p in (1, 2))])
+    assert as_batch([row], 0, text_weight=0.5)["weight"].tolist() == [1.0, 0.25, 0.25]
+    assert as_batch([row], 0)["weight"].tolist() == pytest.approx([1 / 3] * 3)
+    row.questions = row.questions[1:]  # raw text alone
+    assert as_batch([row], 0, text_weight=0.5)["weight"].tolist() == [0.5, 0.5]
+
+
 @pytest.mark.parametrize("kind", ["bert", "roformer", "gpt2", "llama"])
 def test_the_loss_is_that_of_the_whole_head(kind):
     causal = kind in ("gpt2", "llama")

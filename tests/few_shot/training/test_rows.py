@@ -12,6 +12,7 @@ from tokenizers.processors import TemplateProcessing
 
 from zhnlp.few_shot.template import Template
 from zhnlp.few_shot.training.rows import Cloze, RawText, RowMaker
+from zhnlp.few_shot.training.samples import ClassWords, Draw, Labelled
 
 ID = {token: number for number, token in enumerate(VOCABULARY)}
 GOOD, TOP, BAD = (ID["好"],), (ID["真"], ID["美"]), (ID["没"],)
@@ -69,6 +70,34 @@ def test_of_soft_labels_of_unequal_length_one_length_is_drawn_by_its_share():
         else:
             assert [question.tokens for question in questions] == [((TOP[0], 1.0),), ((TOP[1], 1.0),)]
     assert 90 < count[1] < 150  # 0.4 of 300
+
+
+def test_a_slot_of_another_length_says_which_words_are_wrong_there():
+    made = maker(mlm_rate=0, longest=2)
+    cloze = Cloze({"text": "电"}, ((1.0, (GOOD,)),), wrong=(BAD, TOP, (ID["真"], ID["好"])))
+    row = made.contrast_row(cloze, 0, 2)
+    assert row.ids == [2, *ids("电很"), 4, 4, 3] and row.role == "contrast"
+    first, second = row.questions
+    assert first == (3, ((ID["真"], 1.0),), True)  # both words begin so
+    assert second == (4, ((ID["美"], 1.0), (ID["好"], 1.0)), True)
+    soft = Cloze({"text": "电"}, ((0.7, (GOOD,)), (0.3, (TOP,))))
+    assert [q.tokens for q in made.contrast_row(soft, 0, 2).questions] == [
+        ((ID["真"], 0.7),),
+        ((ID["美"], 0.7),),
+    ]
+
+
+def test_where_a_word_of_that_length_is_right_or_the_model_causal_there_is_no_contrast():
+    right = Cloze({"text": "电"}, ((1.0, (GOOD, TOP)),), wrong=(BAD, (ID["真"], ID["好"])))
+    made = maker(longest=2)
+    assert made.contrast_row(right, 0, 2) is None and made.contrast_row(right, 0, 3) is None
+    cloze = Cloze({"text": "电"}, ((1.0, (GOOD,)),), wrong=(TOP,))
+    assert maker(causal=True).contrast_row(cloze, 0, 2) is None
+    assert (
+        Draw(made, ClassWords([[GOOD], [TOP]]))(Labelled({"text": "电"}, (1.0, 0.0)), rng())[1].role
+        == "contrast"
+    )
+    assert len(Draw(made, ClassWords([[GOOD], [BAD]]))(Labelled({"text": "电"}, (1.0, 0.0)), rng())) == 1
 
 
 def test_a_causal_model_is_asked_for_the_word_and_what_follows_it_from_the_place_before():
