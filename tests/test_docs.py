@@ -16,7 +16,13 @@ from typer.testing import CliRunner
 from zhnlp.cli import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["docs/domain-terms.md", "docs/tokenizers.md", "docs/models.md", "docs/training.md"]
+PAGES = [
+    "docs/domain-terms.md",
+    "docs/tokenizers.md",
+    "docs/models.md",
+    "docs/training.md",
+    "docs/few-shot.md",
+]
 TEXTS_OF_THE_READER = ["README.md", "README.zh.md", "docs/small-models.md"]  # their commands are not run
 
 

@@ -202,6 +202,22 @@ def test_pairs_have_fields(bert):
     assert explain(bert, {"text_a": "今天很好", "text_b": "今天不错a"}) == found
 
 
+def test_a_dict_of_one_text_is_that_text(bert):
+    assert explain(bert, {"text": TEXT}) == explain(bert, TEXT)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_a_gpu_the_same(bert):
+    model, tokenizer = bert
+    for method in ("integrated-gradients", "gradient", "gradient-x-input", "occlusion"):
+        here = explain(bert, TEXT, "正面", method=method)
+        there = explain((copy.deepcopy(model).cuda(), tokenizer), TEXT, "正面", method=method)
+        assert [t["score"] for t in there["tokens"]] == pytest.approx(
+            [t["score"] for t in here["tokens"]], abs=1e-3
+        )
+
+
 def test_one_output_and_many_labels():
     score = explain(make_classifier(num_labels=1, problem_type="regression"), TEXT)
     assert score["probability"] is None and score["target"] == "负面"

@@ -1,4 +1,4 @@
-"""What an explanation needs of a classifier: how it reads a text, its embeddings, and class scores that can be differentiated.
+"""What an explanation needs of a classifier: how it reads a text, its embeddings, class scores with gradients.
 
 B rows, L positions, D width of the embedding, C classes.
 """
@@ -27,8 +27,8 @@ class Explainable(ABC):
     """A classifier as attribution sees it; subclasses say how a text is read and how scores come from embeddings.
 
     Args:
-        model: of transformers, or any module with ``get_input_embeddings()``. One that is in training mode or not in float32 is
-            copied; no parameter, buffer or mode of the caller's is ever changed.
+        model: of transformers, or any module with ``get_input_embeddings()``. One that is in training mode or not in
+            float32 is copied; no parameter, buffer or mode of the caller's is ever changed.
         tokenizer: of the model.
         name: what messages call it.
 

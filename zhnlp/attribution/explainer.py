@@ -32,18 +32,22 @@ class Explainer:
     """Explains many texts of one classifier; `explain` is for one.
 
     Args:
-        classifier: `zhnlp.few_shot.PromptClassifier` or `FineTunedClassifier`; (model, tokenizer) or a text-classification pipeline of
-            transformers; a folder, shipped name or Hub id of a sequence classifier; or a `zhnlp.attribution.Explainable`.
-        method: "integrated-gradients", whose scores add up to value − baseline_value; "gradient", the slope at the text along the
-            line from the baseline, per unit of length; "gradient-x-input", gradient times embedding minus baseline; "occlusion",
-            what the score loses when one token is replaced by the baseline.
-        baseline: the embedding that stands for "no token": "pad", "mask", "zero" or "mean" of the vocabulary. The tokens that a tokenizer adds
-            ([CLS], [SEP]), the blanks and the trained rows of a prompt stay as they are; everything else, a template too, is replaced.
-        steps: Gauss-Legendre points of integrated gradients, or "auto" for as many as keep the error within ``tolerance`` (20 to 2,000).
-        output: "logit", the class score before softmax (of a prompt the log-odds against the other classes), or "probability".
+        classifier: `zhnlp.few_shot.PromptClassifier` or `FineTunedClassifier`; (model, tokenizer) or a
+            text-classification pipeline of transformers; a folder, shipped name or Hub id of a sequence classifier; or a
+            `zhnlp.attribution.Explainable`.
+        method: "integrated-gradients", whose scores add up to value − baseline_value; "gradient", the slope at the text
+            along the line from the baseline, per unit of length; "gradient-x-input", gradient times embedding minus
+            baseline; "occlusion", what the score loses when one token is replaced by the baseline.
+        baseline: the embedding that stands for "no token": "pad", "mask", "zero" or "mean" of the vocabulary. The tokens
+            that a tokenizer adds ([CLS], [SEP]), the blanks and the trained rows of a prompt stay as they are; everything
+            else, a template too, is replaced.
+        steps: Gauss-Legendre points of integrated gradients, or "auto" for as many as keep the error within ``tolerance``
+            (20 to 2,000).
+        output: "logit", the class score before softmax (of a prompt the log-odds against the other classes), or
+            "probability".
         words: cuts text into words; None for jieba.
         tolerance: completeness error above which a warning is given.
-        token_budget: positions computed together; None for 2,048 on a CPU and 32,768 elsewhere.
+        token_budget: positions computed together; None for 1,024 on a CPU and 32,768 elsewhere.
 
     Raises:
         TypeError: the classifier is none of these.

@@ -14,13 +14,13 @@ class Explanation(dict):
         text: what was explained: a str, or a dict of the two texts of a pair.
         tokens: ``{"text", "start", "end", "score"}`` in order, offsets into your own string; of a pair also "field".
         words: the same for words.
-        template: ``{"text", "score"}`` of tokens that are not in your text, those of a prompt's template; of several templates also
-            "template".
+        template: ``{"text", "score"}`` of tokens that are not in your text, those of a prompt's template; of several
+            templates also "template".
         target: the label that was explained; prediction: the label that the classifier chooses.
         probability: of the target, 0 to 1; None where the classifier has none.
         value, baseline_value: the score of the target for the text and for its baseline, in the unit of ``output``.
-        completeness_error: |Σ − (value − baseline_value)| / |value − baseline_value|, Σ over tokens and template; None where the two
-            values are equal and Σ is not 0, and for slopes (method "gradient"), which add up to nothing.
+        completeness_error: |Σ − (value − baseline_value)| / |value − baseline_value|, Σ over tokens and template; None
+            where the two values are equal and Σ is not 0, and for slopes (method "gradient"), which add up to nothing.
         output, method, baseline, steps: how it was computed; ``steps`` is 1 for methods without a path.
         cut: whether the classifier left out characters of a text that is too long; read: how many characters it read.
 
@@ -60,8 +60,8 @@ class Explanation(dict):
         """The heat map for a terminal.
 
         Args:
-            color: ANSI colours; None for a standard output that is a terminal, unless NO_COLOR is set. Without, a line of marks
-                stands below each line of text.
+            color: ANSI colours; None for a standard output that is a terminal, unless NO_COLOR is set. Without, a line of
+                marks stands below each line of text.
             width: columns; None for those of the terminal.
             of: "tokens" or "words".
         """

@@ -1,10 +1,10 @@
 """Is an explanation faithful: does the score fall when the characters that it calls important are taken away?
 
-A score is a function of masks: kept (N, U) bool → (N,), U units of the text.  `Explainer.prepare` gives one, in which a unit that is
-not kept is replaced by the baseline.
+A score is a function of masks: kept (N, U) bool → (N,), U units of the text.  `unit_scores` gives one of a classifier, in
+which a unit that is not kept is replaced by the baseline.
 
-Source: Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421 (deletion, insertion); DeYoung et al. 2020, https://arxiv.org/abs/1911.03429
-(comprehensiveness, sufficiency)
+Source: Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421 (deletion, insertion); DeYoung et al. 2020,
+https://arxiv.org/abs/1911.03429 (comprehensiveness, sufficiency)
 """
 
 from __future__ import annotations
@@ -96,12 +96,20 @@ def sufficiency(score: Score, ranking: Sequence[float], shares: Sequence[float] 
 
 
 def measure_faithfulness(
-    explainer: Explainer, texts: Iterable[Any], *, seed: int = 0, orders: int = 5, points: int = 20
+    explainer: Explainer,
+    texts: Iterable[Any],
+    *,
+    ruler: Explainer | None = None,
+    seed: int = 0,
+    orders: int = 5,
+    points: int = 20,
 ) -> dict[str, float]:
     """Means over texts of the four measures, each beside that of random orders: "deletion", "random_deletion" …
 
     Args:
-        explainer: its output should be "probability", so that areas of texts can be averaged (0 to 1).
+        explainer: ranks the tokens.
+        ruler: an explainer of the same classifier whose baseline takes tokens away and whose output is measured; None for
+            ``explainer``. Its output should be "probability", so that areas of texts can be averaged (0 to 1).
         texts: to explain, each for the class that the classifier chooses.
         seed: of the random orders.
         orders: random orders of each text.
@@ -119,7 +127,7 @@ def measure_faithfulness(
     generator = np.random.default_rng(seed)
     rows: list[dict[str, float]] = []
     for text in texts:
-        score, ranking = unit_scores(explainer, text)
+        score, ranking = unit_scores(explainer, text, ruler=ruler)
         drawn = [generator.random(len(ranking)) for _ in range(orders)]
         row = {name: measure(score, ranking) for name, measure in measures.items()}
         for name, measure in measures.items():
@@ -130,15 +138,22 @@ def measure_faithfulness(
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
-def unit_scores(explainer: Explainer, text: Any, target: Any = None) -> tuple[Score, np.ndarray]:
-    """The score of masks over the tokens of a text, a template left in place, and the explainer's scores of these tokens."""
-    found = explainer.explain(text, target)
-    prepared, number = explainer.prepare(text), explainer.network.class_number(found["target"])
+def unit_scores(
+    explainer: Explainer, text: Any, target: Any = None, *, ruler: Explainer | None = None
+) -> tuple[Score, np.ndarray]:
+    """The score of masks over the tokens of a text, a template left in place, and the explainer's scores of these tokens.
+
+    Args:
+        explainer, ruler: as in `measure_faithfulness`.
+        target: a label; None for the one that the classifier chooses.
+    """
+    found, ruler = explainer.explain(text, target), ruler or explainer
+    prepared, number = ruler.prepare(text), ruler.network.class_number(found["target"])
     literals = len(prepared.reading.units) - prepared.reading.spans
 
     def score(kept: np.ndarray) -> np.ndarray:
         whole = np.hstack([kept, np.ones((len(kept), literals), bool)])
-        return explainer.kept(prepared, number, whole)
+        return ruler.kept(prepared, number, whole)
 
     return score, np.array([token["score"] for token in found["tokens"]])
 

@@ -72,7 +72,12 @@ def render_page(
 
 
 def frame(title: str, body: str, language: str, note: str, shades: str = "strongest") -> str:
-    """A whole page around ``body``, which is HTML; title and note are text, ``shades`` the label that says what the deepest one is."""
+    """A whole page around ``body``, which is HTML.
+
+    Args:
+        title, note: text.
+        shades: the label that says what the deepest shade is.
+    """
     from zhnlp import __version__
 
     label = labels(language)

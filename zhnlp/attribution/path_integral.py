@@ -1,8 +1,8 @@
 """Integrated gradients: how a difference F(x) − F(x̄) is divided among the components of x.
 
-Component i gets (x − x̄)ᵢ ∫₀¹ ∂F/∂xᵢ(x̄ + α (x − x̄)) dα.  The sign is kept: above 0 a component speaks for the score.  The shares add up to
-F(x) − F(x̄) (completeness), up to the error of the quadrature.  Gauss-Legendre points make that error small: n points are
-exact for every gradient that is a polynomial of degree 2n − 1 in α.
+Component i gets (x − x̄)ᵢ ∫₀¹ ∂F/∂xᵢ(x̄ + α (x − x̄)) dα.  The sign is kept: above 0 a component speaks for the score.
+The shares add up to F(x) − F(x̄) (completeness), up to the error of the quadrature.  Gauss-Legendre points make that
+error small: n points are exact for every gradient that is a polynomial of degree 2n − 1 in α.
 
 Source: Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365; 苏剑林, https://kexue.fm/archives/7533 (with absolute
 values, which lose the sign)
@@ -88,8 +88,9 @@ def adaptive_integrated_gradients(
 ) -> tuple[tuple[Tensor, ...], int]:
     """Integrated gradients with as many points as it takes, and how many that were.
 
-    What the shares of a piece of the path must add up to is known, the difference of the score at its ends.  The piece that misses it by
-    most is halved until all gaps together are within the tolerance, so points gather where the score jumps.
+    What the shares of a piece of the path must add up to is known, the difference of the score at its ends.  The piece
+    that misses it by most is halved until all gaps together are within the tolerance, so points gather where the score
+    jumps.
 
     Args:
         function, inputs, baselines, rows: as `integrated_gradients`.

@@ -15,7 +15,7 @@ from zhnlp.attribution.reading import KEPT, Reading, Span
 
 METHODS = ("integrated-gradients", "gradient", "gradient-x-input", "occlusion")
 OUTPUTS = ("logit", "probability")
-CPU_BUDGET, GPU_BUDGET = 2048, 32768  # positions that are differentiated together
+CPU_BUDGET, GPU_BUDGET = 1024, 32768  # positions that are differentiated together
 
 
 class Prepared:
@@ -26,7 +26,7 @@ class Prepared:
         reading: of the text.
         baseline: "pad", "mask", "zero" or "mean".
         output: "logit" or "probability".
-        token_budget: positions of all rows together; None for 2,048 on a CPU and 32,768 elsewhere.
+        token_budget: positions of all rows together; None for 1,024 on a CPU and 32,768 elsewhere.
 
     Raises:
         ValueError: no token of the reading is of the text, or all are unknown.

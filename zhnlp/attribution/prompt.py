@@ -47,8 +47,9 @@ class Asked(NamedTuple):
 class PromptNetwork(Explainable):
     """A `zhnlp.few_shot.PromptClassifier`, zero-shot or fitted, over a masked or a causal model.
 
-    The logit of a class is its log-odds against the others, in nats: its calibrated score less the log of the sum of theirs (of two classes
-    the difference, ``decision_function``).  The score alone would mostly say how well any label word fits the template.
+    The logit of a class is its log-odds against the others, in nats: its calibrated score less the log of the sum of
+    theirs (of two classes the difference, ``decision_function``).  The score alone would mostly say how well any label
+    word fits the template.
 
     Args:
         classifier: with labels, or fitted.
@@ -201,7 +202,7 @@ class PromptNetwork(Explainable):
 
 
 def label_scores(word_scores: Tensor, owners: np.ndarray, count: int) -> Tensor:
-    """Scores (B, C) of classes: log of the mean probability of their words; `zhnlp.few_shot.scoring.label_scores` with gradients.
+    """Scores (B, C) of classes: log of the mean probability of their words, in nats; with gradients.
 
     Example:
         >>> label_scores(torch.tensor([[0.2, 0.4, 0.1]]).log(), np.array([0, 0, 1]), 2).round(decimals=3).tolist()

@@ -42,7 +42,8 @@ class View:
 
     Attributes:
         ids: (L,) of its tokens, special ones too.
-        means: (L,) what each place stands for: a `Span`, a `Literal`, or None for a special token, which stays in the baseline.
+        means: (L,) what each place stands for: a `Span`, a `Literal`, or None for a special token, which stays in the
+            baseline.
         inputs: what else the network is given, (L,) each, such as token_type_ids.
         extra: what else the classifier has to know of the view.
         units: (L,) the unit of each place, or `KEPT`; set by `Reading`.

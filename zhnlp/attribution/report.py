@@ -17,8 +17,9 @@ SHRINK = 2  # occurrences with the score 0 that every word is given
 class TellingWords(RankedTable):
     """Rows of words by class, those that speak for a class first, by falling ``score``.
 
-    Columns: class, word, ``score`` (the sum of its scores over count + 2), ``count`` (occurrences in texts explained for that class), ``mean``
-    (of its scores, in the unit of the explanations), ``texts`` (that hold it).  Every text counts for the class it was explained for.
+    Columns: class; word; ``score``, the sum of its scores over count + 2; ``count``, its occurrences in texts explained for
+    that class; ``mean`` of its scores, in the unit of the explanations; ``texts`` that hold it.  Every text counts for the
+    class it was explained for.
 
     Example:
         >>> word = {"text": "很脏", "start": 0, "end": 2, "score": 3.0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,8 +25,8 @@ _UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a 
 class SequenceClassifier(Explainable):
     """A sequence classifier of transformers, or any module that is called in the same way.
 
-    The tokens that the tokenizer adds ([CLS], [SEP] and their like) stay in the baseline; what the user wrote, [UNK] and a [MASK]
-    in the text too, goes along.  All rows of a batch are one text, so nothing is padded.
+    The tokens that the tokenizer adds ([CLS], [SEP] and their like) stay in the baseline; what the user wrote, [UNK] and
+    a [MASK] in the text too, goes along.  All rows of a batch are one text, so nothing is padded.
 
     Args:
         model: gives logits (B, C) for ``inputs_embeds`` (B, L, D) and ``attention_mask`` (B, L).
@@ -72,7 +72,8 @@ class SequenceClassifier(Explainable):
         self.classes = self._classes(classes)
 
     def read(self, text: Any) -> Reading:
-        fields = PAIR if not isinstance(text, str) else self.fields
+        single = isinstance(text, str) or (isinstance(text, Mapping) and set(text) == set(self.fields))
+        fields = self.fields if single else PAIR
         values = split_fields(text, fields, self.name)
         given = [replace_surrogates(value) for value in values.values()]
         encoding = self._backend.encode(*given)

@@ -20,8 +20,8 @@ _HEADS = ("cls", "lm_head", "predictions", "embed_out")
 class SlotLogits:
     """Gives the logits (B, M, V) of a masked or causal language model at M places.
 
-    Where the head of the model is one module over the hidden states of its encoder, only the places asked for reach the vocabulary;
-    this is tried once, and models of another build run as a whole.  Safe for several threads, unlike
+    Where the head of the model is one module over the hidden states of its encoder, only the places asked for reach the
+    vocabulary; this is tried once, and models of another build run as a whole.  Safe for several threads, unlike
     `zhnlp.models.positions.logits_at`, which hooks into the model for the time of a call.
 
     Args:

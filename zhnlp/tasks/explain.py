@@ -19,8 +19,9 @@ class Explain(Pipeline):
     """Say which characters and words of a text speak for a label, and which against it.
 
     Args:
-        model: a classifier (of `zhnlp.few_shot`, a pipeline for few-shot classification, a text-classification pipeline of transformers, (model,
-            tokenizer)), the folder of one, or a Hub id of a sequence classifier. With ``labels`` a language model, None for zhnlp-mlm-small.
+        model: a classifier (of `zhnlp.few_shot`, a pipeline for few-shot classification, a text-classification pipeline
+            of transformers, (model, tokenizer)), the folder of one, or a Hub id of a sequence classifier. With ``labels``
+            a language model, None for zhnlp-mlm-small.
         labels: label → words of a prompt; makes a zero-shot classifier of a language model.
         template: of that prompt; None for the default one.
         method: "integrated-gradients", "gradient", "gradient-x-input" or "occlusion".
@@ -31,13 +32,14 @@ class Explain(Pipeline):
         tokenizer: of a model of transformers that is given as such.
         revision, cache_dir: of the Hub.
         device: of a model given by name; None for the GPU where there is one.
-        token_budget: positions computed together; None for 2,048 on a CPU, 32,768 elsewhere.
+        token_budget: positions computed together; None for 1,024 on a CPU, 32,768 elsewhere.
         tolerance: completeness error above which a warning is given (0-1).
         progress: bars on stderr; None for a terminal only.
 
-    A text gives an `zhnlp.attribution.Explanation`: a dict with ``tokens`` and ``words`` (``{"text", "start", "end", "score"}``, offsets into your own
-    string), ``target``, ``completeness_error`` and more, that json can write and ``print`` shows as a heat map; ``.to_html()`` is a page. A list gives a list,
-    an iterator a generator in the same order. For a pair give a dict of its two texts.
+    A text gives an `zhnlp.attribution.Explanation`: a dict with ``tokens`` and ``words`` (``{"text", "start", "end",
+    "score"}``, offsets into your own string), ``target``, ``completeness_error`` and more, that json can write and
+    ``print`` shows as a heat map; ``.to_html()`` is a page. A list gives a list, an iterator a generator in the same
+    order. For a pair give a dict of its two texts.
 
     Raises:
         TypeError: neither a classifier nor labels; or a classifier that cannot be explained.
@@ -108,7 +110,8 @@ class Explain(Pipeline):
 
         Raises:
             TypeError: what was given is no text.
-            ValueError: a text without a token, or with unknown ones only; a target that is no class. The message says which text.
+            ValueError: a text without a token, or with unknown ones only; a target that is no class. The message says
+                which text.
 
         Warns:
             UserWarning: texts were cut, or completeness errors are above ``tolerance``; once a call.
