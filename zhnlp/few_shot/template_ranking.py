@@ -55,7 +55,7 @@ class TemplateReader:
             dict.fromkeys([*(w for one in sets.values() for group in one.values() for w in group), *tokens])
         )
         pool = Pool.of(words, self.network.tokenizer)
-        read = self._words(self.examples, pool)  # (T, N, W)
+        read = self.read(self.examples, pool)  # (T, N, W)
         if tokens:
             sets |= self._found(sets, find, words, tokens, read)
         scored = {name: self._scored(one, words, read) for name, one in sets.items()}  # (T, N, C) each
@@ -94,7 +94,7 @@ class TemplateReader:
         pool = Pool.of(tokens, self.network.tokenizer)
 
         def read_cues(texts: Sequence[str]) -> np.ndarray:
-            return self._words([dict.fromkeys(self.fields, text) for text in texts], pool)
+            return self.read([dict.fromkeys(self.fields, text) for text in texts], pool)
 
         given = list(dict.fromkeys(word for one in sets.values() for group in one.values() for word in group))
         called, found = called_up(given, read_cues), {}
@@ -114,7 +114,7 @@ class TemplateReader:
         scores = np.stack([label_scores(found[:, places], owners, len(labels)) for found in read])
         return scores - scores.mean(axis=1, keepdims=True)
 
-    def _words(self, examples: Sequence[Mapping[str, str]], pool: Pool) -> np.ndarray:
+    def read(self, examples: Sequence[Mapping[str, str]], pool: Pool) -> np.ndarray:
         """Log-probabilities (T, N, W) of the words of a pool."""
         with self.bars.stage("suggest", len(examples) * len(self.templates), "text"):
             return np.stack(
