@@ -39,8 +39,9 @@ class MeanPooledClassifier(transformers.PreTrainedModel):
     )
 
     def __init__(self, config: transformers.PretrainedConfig):
+        body = transformers.AutoModel.from_config(copy.deepcopy(config))  # with its own kind of attention
         super().__init__(config)
-        self.body = transformers.AutoModel.from_config(config)
+        self.body = body
         self.dropout = nn.Dropout(0.0)
         self.head = nn.Linear(config.hidden_size, config.num_labels)
         nn.init.normal_(self.head.weight, std=0.02)
