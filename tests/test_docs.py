@@ -22,6 +22,7 @@ PAGES = [
     "docs/models.md",
     "docs/training.md",
     "docs/few-shot.md",
+    "docs/explain.md",
 ]
 TEXTS_OF_THE_READER = ["README.md", "README.zh.md", "docs/small-models.md"]  # their commands are not run
 
