@@ -69,6 +69,10 @@ def test_labels_and_templates_and_a_page(masked, tmp_path):
     assert html.count("<article") == 2 and "分类器为何如此判断" in html
 
 
+def test_help_has_an_example():
+    assert "Example: zhnlp explain" in " ".join(zhnlp("explain", "--help").stdout.split())
+
+
 def test_refusals(classifier, masked, tmp_path):
     assert "explain got no classifier" in refused("explain", "电")
     assert "reads no token" in refused("explain", "", "--model", classifier)

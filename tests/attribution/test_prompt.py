@@ -3,6 +3,8 @@
 Run: pytest tests/attribution/test_prompt.py
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -117,6 +119,14 @@ def test_an_explainer_keeps_to_the_classifier_as_it_was():
     before = explainer(TEXTS[0])
     classifier._state().fit(FittedWeights(model=make_model("bert", seed=9)))
     assert explainer(TEXTS[0]) == before != explain(classifier, TEXTS[0])
+
+
+def test_threads_share_one_classifier():
+    explainer = Explainer(classifier_over(TEMPLATES["several"]), steps=6)
+    texts = [*TEXTS, "北京大学生", "电网"] * 3
+    alone = [explainer.explain(text) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(explainer.explain, texts)) == alone
 
 
 def test_pairs_and_long_texts():
