@@ -91,6 +91,12 @@ def test_labels_make_a_classifier_of_a_language_model(tmp_path):
     found = pipe(TEXTS)
     assert {one["target"] for one in found} <= {"正面", "负面"}
     assert [part["text"] for part in found[0]["template"]] == ["很"]
+    classify = pipeline("few-shot-classification", model=tmp_path, labels=labels, template="{text}很{mask}")
+    assert (
+        explain(classify, TEXTS[0], steps=8)
+        == pipeline("explain", model=classify, steps=8)(TEXTS[0])
+        == found[0]
+    )
     several = pipeline(
         "explain", model=tmp_path, labels=labels, template=["{text}很{mask}", "{mask}，{text}"], steps=8
     )

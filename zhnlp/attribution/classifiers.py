@@ -33,6 +33,8 @@ def network_of(classifier: Any) -> Explainable:
         return network_of(load_classifier(classifier))
     if isinstance(classifier, tuple) and len(classifier) == 2:
         return _sequence_classifier(*classifier)
+    if type(classifier).__module__.startswith("zhnlp.tasks") and hasattr(classifier, "classifier"):
+        return network_of(classifier.classifier)  # pipeline("few-shot-classification")
     if type(classifier).__module__.startswith("zhnlp.few_shot"):
         return _of_ours(classifier)
     if getattr(classifier, "model", None) is not None and getattr(classifier, "tokenizer", None) is not None:

@@ -200,6 +200,4 @@ class Explain(Pipeline):
             raise TypeError(
                 "explain got a classifier and device=: expected device= with a name. Next: classifier.to(device)"
             )
-        if isinstance(model, Pipeline):
-            return getattr(model, "classifier", model)
         return (model, tokenizer) if tokenizer is not None else model
