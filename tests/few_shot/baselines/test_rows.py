@@ -18,6 +18,9 @@ TEXT = st.text(CHARACTERS, min_size=1, max_size=20)
 
 
 def test_examples_of_every_form():
+    pandas = pytest.importorskip("pandas")
+    assert texts_of(pandas.Series(["甲"])) == [("甲",)]
+    assert texts_of(pandas.DataFrame({"text_a": ["甲"], "text_b": ["乙"], "label": [1]})) == [("甲", "乙")]
     assert texts_of([np.str_("甲"), {"text": "乙"}]) == [("甲",), ("乙",)]
     assert texts_of(np.array([["甲", "乙"]])) == [("甲", "乙")]
     assert texts_of({"text_b": "乙", "text_a": "甲"} for _ in range(1)) == [("甲", "乙")]

@@ -25,6 +25,8 @@ def texts_of(X: Iterable[Any]) -> list[tuple[str, ...]]:
     """
     if isinstance(X, (str, bytes, Mapping)):
         raise TypeError(f"got one {type(X).__name__}: expected a list of texts. Next: put it in brackets")
+    if hasattr(X, "columns") and hasattr(X, "to_dict"):  # a table of pandas, which would give its headings
+        X = X.to_dict("records")
     rows = [_texts(number, example) for number, example in enumerate(X)]
     if not rows:
         raise ValueError("got no texts: expected at least one")
