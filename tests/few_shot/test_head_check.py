@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 import torch
-from small_models import make_model, make_tokenizer
+from small_models import make_model, make_tokenizer, save_checkpoint
 
 from zhnlp import tokenizers
 from zhnlp.few_shot import head_check
@@ -96,3 +96,15 @@ def test_a_tokenizer_without_mask_is_refused():
     tokenizer.mask_token = None
     with pytest.raises(ValueError, match="no mask token: expected that of a masked model"):
         check_head(make_model("bert"), tokenizer)
+
+
+def test_a_random_head_is_said_once_where_a_classifier_loads_it(tmp_path):
+    from zhnlp.few_shot.network import Network
+
+    save_checkpoint(tmp_path, "bert")
+    with pytest.warns(UserWarning, match="looks random"):
+        Network(tmp_path).reader()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Network(tmp_path).reader()
+        Network(SHIPPED).reader()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "zhnlp-mlm-small"
 UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a limit
+_checked: set[Path] = set()  # folders whose head was looked at in this process
 
 
 class Network:
@@ -141,7 +142,19 @@ class Network:
         head = "causal-lm" if self.causal else "masked-lm"
         model = load_model(self._folder, head, device=self.device, dtype=dtype, check=False)
         tokenizers.repair(self.tokenizer, model)
+        self._check_head(model)
         return model
+
+    def _check_head(self, model: PreTrainedModel) -> None:
+        """Warn once of a model from elsewhere whose masked-language-model head looks random."""
+        from zhnlp.checkpoints.catalogue import find
+        from zhnlp.few_shot.head_check import check_head
+
+        known = find(str(self._given)) is not None or (self._folder / "prompt.json").is_file()  # ours
+        if self.causal or known or self._folder in _checked:
+            return
+        _checked.add(self._folder)
+        check_head(model, self.tokenizer, name=self.name)
 
 
 def _is_causal(config: Any, name: str) -> bool:
