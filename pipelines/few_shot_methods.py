@@ -99,7 +99,10 @@ def fine_tuning(job: Job) -> Sequence:
 
 
 def contrastive(job: Job) -> Sequence:
-    return _plain(job, ContrastiveClassifier(**job.places))
+    """At most 6,720 pairs, as 168 texts have: with a thousand labelled texts each has fewer partners."""
+    texts = len(filled(job.train) if job.train.candidates is not None else job.train)
+    pairs = max(2, min(40, 6720 // texts))
+    return _plain(job, ContrastiveClassifier(pairs=pairs, **job.places))
 
 
 def _prompt(job: Job, template: Any = None, labels: Any = None, **options: Any) -> PromptClassifier:
@@ -137,7 +140,7 @@ def _trained(job: Job, classifier: PromptClassifier, unlabelled: list | None = N
 
 
 def pet(job: Job, **options: Any) -> Sequence:
-    return _trained(job, _prompt(job, epochs=job.cloze.epochs[0], **options))
+    return _trained(job, _prompt(job, epochs=job.cloze.pet_epochs, **options))
 
 
 def pet_r_drop(job: Job) -> Sequence:
@@ -150,15 +153,21 @@ def pet_label_conditioning(job: Job) -> Sequence:
 
 def pet_unlabelled(job: Job) -> Sequence:
     """PET on the labels, masked language modelling on unlabelled texts beside it."""
-    return _trained(job, _prompt(job, epochs=job.cloze.epochs[0]), unlabelled=job.unlabelled)
+    return _trained(job, _prompt(job, epochs=job.cloze.pet_epochs), unlabelled=job.unlabelled)
 
 
 def p_tuning(job: Job) -> Sequence:
-    return _trained(job, _prompt(job, job.cloze.tuned, mode="ptuning", epochs=job.cloze.epochs[1]))
+    """The soft tokens learn and nothing else, as post 8295 does with few labels."""
+    return _trained(job, _prompt(job, job.cloze.tuned, mode="ptuning", epochs=job.cloze.tuning_epochs))
+
+
+def p_tuning_all(job: Job) -> Sequence:
+    """The soft tokens learn, and all weights with them, as post 8295 does with many labels."""
+    return _trained(job, _prompt(job, job.cloze.tuned, epochs=job.cloze.pet_epochs))
 
 
 def efl(job: Job) -> Sequence:
-    options = {"epochs": job.cloze.epochs[2]}
+    options = {"epochs": job.cloze.efl_epochs}
     return _trained(job, _prompt(job, job.cloze.entailment, job.cloze.described, **options))
 
 
@@ -173,7 +182,20 @@ METHODS: dict[str, Callable[[Job], Sequence]] = {
     "pet-label-conditioning": pet_label_conditioning,
     "pet-unlabelled": pet_unlabelled,
     "p-tuning": p_tuning,
+    "p-tuning-all": p_tuning_all,
     "efl": efl,
+}
+_PET = ("template", "labels", "pet_epochs", "max_length")
+DEPENDS = {  # what of a `Cloze` a method reads; a result holds as long as that stays
+    "bag-of-characters": (),
+    "zero-shot-raw": ("template", "labels", "max_length"),
+    "zero-shot": ("template", "labels", "max_length"),
+    "fine-tuning": ("max_length",),
+    "contrastive": ("max_length",),
+    "p-tuning": ("tuned", "labels", "tuning_epochs", "max_length"),
+    "p-tuning-all": ("tuned", "labels", "pet_epochs", "max_length"),
+    "efl": ("entailment", "described", "efl_epochs", "max_length"),
+    **dict.fromkeys(("pet", "pet-r-drop", "pet-label-conditioning", "pet-unlabelled"), _PET),
 }
 DEFAULT = (
     "bag-of-characters",
@@ -183,5 +205,6 @@ DEFAULT = (
     "contrastive",
     "pet",
     "p-tuning",
+    "p-tuning-all",
     "efl",
 )

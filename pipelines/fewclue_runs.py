@@ -10,7 +10,7 @@ import dataclasses
 from typing import Any
 
 from few_shot_jobs import Results, mean_sd, sample, table
-from few_shot_methods import METHODS, Job
+from few_shot_methods import DEPENDS, METHODS, Job
 from fewclue import Split, load, path_of
 from fewclue_published import PUBLISHED, TASKS, score
 from fewclue_tasks import cloze
@@ -36,25 +36,18 @@ def part(split: Split, numbers: list[int]) -> Split:
 
 def key_of(task: str, method: str, fold: int, model: tuple[str, str], options: argparse.Namespace) -> dict:
     """What identifies a result: another template, limit or model makes another one."""
-    asked = cloze(task, classes_of(task, fold, options))
-    own = {} if method in BARE else {"model": model[0], "weights": model[1]}
-    prompt = {} if method in (*BARE, "fine-tuning", "contrastive") else settings_of(asked)
-    where = {"task": task, "method": method, "fold": fold, "scored": target_of(task, fold, options)}
-    return {
-        **where,
-        **own,
-        "limit": options.limit,
-        "seed": options.seed,
-        "max_length": asked.max_length,
-        **prompt,
-    }
+    asked = dataclasses.asdict(cloze(task, classes_of(task, fold, options)))
+    key = {"task": task, "method": method, "fold": fold, "scored": target_of(task, fold, options)}
+    key |= {"limit": options.limit, "seed": options.seed}
+    if method not in BARE:
+        key |= {"model": model[0], "weights": model[1]}
+    return key | {name: _as_json(asked[name]) for name in DEPENDS[method]}
 
 
-def settings_of(asked: Any) -> dict:
-    """Template, words and epochs, as json keeps them."""
-    found = dataclasses.asdict(asked)
-    found["labels"] = {str(name): words for name, words in found["labels"].items()}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): words for name, words in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def classes_of(task: str, fold: int, options: argparse.Namespace) -> list:

@@ -22,7 +22,7 @@ class Cloze:
         entailment: template of EFL, with {label}.
         described: class → what stands for {label}.
         max_length: tokens of a text.
-        epochs: passes of PET, of P-tuning, and of EFL over the labelled texts.
+        pet_epochs, tuning_epochs, efl_epochs: passes over the labelled texts.
     """
 
     template: str | tuple[str, ...]
@@ -31,7 +31,9 @@ class Cloze:
     entailment: str
     described: dict = field(default_factory=dict)
     max_length: int = 128
-    epochs: tuple[int, int, int] = (20, 40, 10)
+    pet_epochs: int = 20
+    tuning_epochs: int = 40
+    efl_epochs: int = 10
 
 
 def _soft(template: str) -> str:
@@ -71,7 +73,6 @@ def cloze(task: str, classes: list) -> Cloze:
             _soft("{text}。总之，很{mask}。"),
             "{text}。这是{label}的评价吗？{mask}。",
             {"Positive": ["满意"], "Negative": ["失望"]},
-            epochs=(20, 40, 20),
         )
     if task == "tnews":
         return Cloze(
@@ -81,6 +82,8 @@ def cloze(task: str, classes: list) -> Cloze:
             "{text}。这是{label}新闻吗？{mask}。",
             _words(task, classes),
             max_length=64,
+            pet_epochs=10,
+            tuning_epochs=20,
         )
     if task == "csldcp":
         return Cloze(
@@ -89,7 +92,9 @@ def cloze(task: str, classes: list) -> Cloze:
             _soft("这篇{mask}论文研究了：{text}"),
             "这是一篇{label}论文吗？{mask}。{text}",
             _words(task, classes),
-            epochs=(10, 20, 3),
+            pet_epochs=10,
+            tuning_epochs=20,
+            efl_epochs=3,
         )
     if task == "iflytek":
         return Cloze(
@@ -98,7 +103,9 @@ def cloze(task: str, classes: list) -> Cloze:
             _soft("这是一款{mask}软件：{text}"),
             "这是一款{label}软件吗？{mask}。{text}",
             _words(task, classes),
-            epochs=(10, 20, 2),
+            pet_epochs=10,
+            tuning_epochs=20,
+            efl_epochs=2,
         )
     if task == "ocnli":
         return Cloze(

@@ -117,9 +117,9 @@ def _few(options: dict[str, Any], unlabelled: bool = False) -> Callable:
     return run
 
 
-def _p_tuning(options: dict[str, Any]) -> Callable:
+def _p_tuning(mode: str, options: dict[str, Any]) -> Callable:
     def run(reviews: Reviews, model: str, name: str, seed: int, texts: list[str]) -> Sequence:
-        classifier = prompt(model, name, seed, mode="ptuning", **options)
+        classifier = prompt(model, name, seed, mode=mode, **options)
         classifier.set_params(template=f"{{soft:{SOFT}}}{classifier.template}")
         return classifier.fit(reviews.texts, reviews.labels).predict(texts)
 
@@ -152,7 +152,8 @@ _ALL = (
     Row("adapted", _zero_shot, adapted=True),
     Row("pet", _few(PET), settings=PET),
     Row("semi-supervised", _few(SEMI, unlabelled=True), adapted=True, settings=SEMI),
-    Row("p-tuning", _p_tuning(P_TUNING), settings=P_TUNING),
+    Row("p-tuning", _p_tuning("ptuning", P_TUNING), settings=P_TUNING),
+    Row("p-tuning-all", _p_tuning("pet", PET), settings=PET),
     Row("fine-tuning", _plain(_fine_tuned), templates=False),
     Row("contrastive", _plain(_contrastive), templates=False),
     Row(

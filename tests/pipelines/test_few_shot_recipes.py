@@ -3,6 +3,7 @@
 Run: pytest tests/pipelines/test_few_shot_recipes.py
 """
 
+import dataclasses
 import json
 import lzma
 import runpy
@@ -186,6 +187,12 @@ def test_one_of_several_asks_for_every_candidate():
     assert few_shot_methods.filled(split)[:4] == ["甲好。", "甲坏。", "甲坏。", "甲好。"]
     chooser = few_shot_methods.OneOfSeveral(few_shot_methods.bag_of_characters()).fit(split)
     assert chooser.predict(split) == [0, 1] * 3
+
+
+def test_every_method_says_what_its_results_depend_on():
+    asked = dataclasses.asdict(fewclue_tasks.cloze("bustm", ["0", "1"]))
+    assert few_shot_methods.DEPENDS.keys() == few_shot_methods.METHODS.keys()
+    assert {name for names in few_shot_methods.DEPENDS.values() for name in names} == asked.keys()
 
 
 @pytest.mark.data

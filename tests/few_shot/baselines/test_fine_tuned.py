@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
-from small_models import make_model, make_tokenizer
+from small_models import make_model, make_tokenizer, save_checkpoint
 
 from zhnlp.few_shot.baselines import FineTunedClassifier
 from zhnlp.few_shot.baselines.fine_tuned import rate_for
@@ -125,6 +125,14 @@ def test_saved_and_loaded_it_says_the_same(pooling, bert, planted, tmp_path):
     else:  # and never loads with a head that was not trained
         with pytest.raises(ValueError, match="holds no weights"):
             load_model(folder, "sequence-classification")
+
+
+def test_a_roformer_is_saved_and_loaded(planted, tmp_path):
+    save_checkpoint(tmp_path / "base", "roformer")
+    texts, labels = planted[0][:8], planted[1][:8]
+    classifier = FineTunedClassifier(str(tmp_path / "base"), **{**SMALL, "epochs": 2}).fit(texts, labels)
+    loaded = FineTunedClassifier.load(classifier.save(tmp_path / "new"), device="cpu", dtype="float32")
+    assert np.array_equal(loaded.predict_proba(texts), classifier.predict_proba(texts))
 
 
 def test_a_sequence_classifier_of_transformers_is_loaded(tmp_path):
