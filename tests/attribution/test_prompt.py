@@ -113,6 +113,14 @@ def test_trained_rows_stay_in_the_baseline():
     assert [part["text"] for part in found["template"]] == ["很"]
 
 
+def test_a_causal_model_scores_no_trained_rows_behind_the_blank():
+    classifier = classifier_over("{text}今天{mask}{soft:2}好", kind="gpt2", mode="ptuning")
+    torch.manual_seed(1)
+    classifier._state().fit(FittedWeights(soft_rows=torch.randn(2, 32)))
+    found = explain(classifier, TEXTS[0], "正面")
+    assert found["value"] == pytest.approx(-classifier.decision_function(TEXTS[:1])[0], abs=1e-4)
+
+
 def test_an_explainer_keeps_to_the_classifier_as_it_was():
     classifier = classifier_over()
     explainer = Explainer(classifier)

@@ -34,6 +34,16 @@ def test_a_word_and_what_follows_by_hand():
         assert found[0] == pytest.approx([good + 2 * other, (good + other) / parts + 2 * other], rel=1e-6)
 
 
+@pytest.mark.parametrize(("source", "behind"), [("{text}{mask}{soft:2}", 1), ("{text}{mask}{soft:2}人", 2)])
+def test_soft_tokens_behind_the_blank_are_read_and_not_scored(source, behind):
+    """By hand: the two soft tokens stand for no word, so only 人 and [SEP] count beside 好 or 好差."""
+    tokenizer = bag_tokenizer("好差人")
+    model = BagModel(tokenizer, {"好": 1.0})
+    good, other = 1 - log(exp(1) + 7), -log(exp(1) + 7)
+    found = scores(model, tokenizer, source, ["差"], {0: "好", 1: "好差"}, length_norm="sum")
+    assert found[0] == pytest.approx([good + behind * other, good + (1 + behind) * other], rel=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["gpt-neox", "llama", "gpt2"])
 @pytest.mark.parametrize("source", ["{text}，{mask}", "{text}，{mask}。", "很{mask}，{text}。"])
 def test_likelihoods_are_those_of_transformers(kind, source):

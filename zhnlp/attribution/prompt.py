@@ -21,6 +21,7 @@ from zhnlp.attribution.explainable import Explainable, split_fields
 from zhnlp.attribution.reading import Literal, Reading, Span, View
 from zhnlp.attribution.slot_logits import SlotLogits
 from zhnlp.few_shot.assembly import special_tokens
+from zhnlp.few_shot.causal import check_begin, scored_places
 
 if TYPE_CHECKING:
     from zhnlp.few_shot import Prompt, PromptClassifier, Verbalizer
@@ -185,13 +186,10 @@ class PromptNetwork(Explainable):
 
     def _likelihood(self, prompt: Prompt, rows: Tensor, mean: bool) -> Tensor:
         """Log-likelihoods (B,) of the tokens from the blank on; those of the text as they are in the text."""
-        first = prompt.slots[0]
-        if first == 0:
-            raise ValueError(
-                "the blank comes first: nothing is before the label word. Next: put a word before {mask}"
-            )
-        logits = self._logits(rows, range(first - 1, len(prompt.ids) - 1))
-        index = torch.tensor(prompt.ids[first:], device=rows.device).expand(len(rows), -1)
+        check_begin([prompt])
+        places = scored_places(prompt)
+        logits = self._logits(rows, [place - 1 for place in places])
+        index = torch.tensor([prompt.ids[place] for place in places], device=rows.device).expand(len(rows), -1)
         chances = logits.gather(2, index[..., None])[..., 0] - logits.logsumexp(2)  # (B, M)
         word, rest = chances[:, : len(prompt.slots)], chances[:, len(prompt.slots) :]
         return (word.mean(1) if mean else word.sum(1)) + rest.sum(1)

@@ -42,8 +42,9 @@ def causal_word_scores(
 ) -> np.ndarray:
     """Log-likelihoods (N, W) of the text from the blank on, in nats; each text is read once for each word.
 
-    Words of one token that end the text share one reading. The tokens of the word count by their mean (``length_norm="mean"``) or sum, those behind it by their sum.  Arguments and
-    errors are those of `masked_word_scores`.
+    Words of one token that end the text share one reading.  The tokens of the word count by their mean
+    (``length_norm="mean"``) or sum, those behind it by their sum; soft tokens are read and not scored.  Arguments and errors
+    are those of `masked_word_scores`.
 
     Raises:
         ValueError: the blank comes first and the tokenizer has no token to begin with.
@@ -112,6 +113,17 @@ def check_begin(prompts: Sequence[Prompt]) -> None:
         )
 
 
+def scored_places(prompt: Prompt) -> list[int]:
+    """The places of the word and of all that follows it but soft tokens, which are no text and have no likelihood.
+
+    Example:
+        >>> from zhnlp.few_shot.template import Prompt
+        >>> scored_places(Prompt([5, 6, 9, 9, 7], [1], [2, 3], [True] * 5, False, [None] * 5))
+        [1, 4]
+    """
+    return [place for place in range(prompt.slots[0], len(prompt.ids)) if place not in prompt.soft]
+
+
 def score_filled(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
@@ -133,7 +145,7 @@ def score_filled(
         chosen = [prompts[number] for number in numbers]
         scores = _log_likelihood(model, tokenizer, chosen, soft_rows)  # (M,)
         check_finite(scores, model)
-        parts = np.split(scores.cpu().numpy(), np.cumsum([len(p.ids) - p.slots[0] for p in chosen])[:-1])
+        parts = np.split(scores.cpu().numpy(), np.cumsum([len(scored_places(p)) for p in chosen])[:-1])
         for number, prompt, part in zip(numbers, chosen, parts):
             word = part[: len(prompt.slots)]
             found[number] = (word.mean() if length_norm == "mean" else word.sum()) + part[len(word) :].sum()
@@ -143,7 +155,7 @@ def score_filled(
 def _log_likelihood(
     model: PreTrainedModel, tokenizer: Any, prompts: Sequence[Prompt], soft_rows: Tensor | None
 ) -> torch.Tensor:
-    """Log-probabilities (M,) of all tokens from the blank on, a prompt after the other."""
+    """Log-probabilities (M,) of the `scored_places`, a prompt after the other."""
     import torch
 
     from zhnlp.few_shot.model_inputs import model_inputs
@@ -155,7 +167,7 @@ def _log_likelihood(
         places = [
             (row * longest + place - 1, prompt.ids[place])
             for row, prompt in enumerate(prompts)
-            for place in range(prompt.slots[0], len(prompt.ids))
+            for place in scored_places(prompt)
         ]
         where, token = torch.tensor(places, device=model.device).T
         logits = logits_at(model, where, **inputs).float()
