@@ -12,6 +12,7 @@ from torch import Tensor
 
 from zhnlp.attribution.explainable import Explainable, split_fields
 from zhnlp.attribution.reading import Literal, Reading, Span, View
+from zhnlp.models.length_limit import length_limit
 from zhnlp.text import replace_surrogates
 from zhnlp.tokenizers.alignment import is_only_blank
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 PAIR = ("text_a", "text_b")
-_UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a limit
 
 
 class SequenceClassifier(Explainable):
@@ -67,7 +67,7 @@ class SequenceClassifier(Explainable):
         super().__init__(model, tokenizer, name)
         self._backend = copy.deepcopy(backend)  # its truncation is set once, so threads can share it
         self._backend.no_padding()
-        self._limit = max_length or self._longest()
+        self._limit = length_limit(tokenizer, self._config, max_length)
         self._backend.enable_truncation(self._limit)
         self.classes = self._classes(classes)
 
@@ -126,16 +126,6 @@ class SequenceClassifier(Explainable):
         """Models that classify by the last token refuse batches where they know no padding."""
         text = getattr(self._config, "get_text_config", lambda: None)()
         return text is not None and text.pad_token_id is None and hasattr(self.model, "score")
-
-    def _longest(self) -> int:
-        base = getattr(self.model, "base_model", None)
-        before = getattr(
-            getattr(base, "embeddings", None), "padding_idx", None
-        )  # RoBERTa counts from behind it
-        places = getattr(self._config, "max_position_embeddings", None)
-        places = places - before - 1 if places and isinstance(before, int) else places
-        known = [self.tokenizer.model_max_length, places]
-        return min(value if value and value < 10**9 else _UNLIMITED for value in known)
 
     def _classes(self, classes: Sequence[Any] | None) -> list[Any]:
         """Labels for what the model gives; one text is run to see it."""

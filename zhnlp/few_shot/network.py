@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 DEFAULT = "zhnlp-mlm-small"
-UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a limit
 _checked: set[Path] = set()  # folders whose head was looked at in this process
 
 
@@ -28,7 +27,7 @@ class Network:
 
     Raises:
         TypeError: a model without its tokenizer.
-        ValueError: the model is neither a masked nor a causal language model.
+        ValueError: the model is neither a masked nor a causal language model; or ``max_length`` is below 1.
 
     Example:
         >>> network = Network("zhnlp-mlm-small", device="cpu")
@@ -45,8 +44,10 @@ class Network:
         dtype: str | torch.dtype | None = None,
         max_length: int | None = None,
     ):
+        from zhnlp.models.length_limit import check_max_length
         from zhnlp.models.loading import choose_device, dtype_of
 
+        check_max_length(max_length)
         self._given = DEFAULT if model is None else model
         self.by_name = isinstance(self._given, (str, Path))
         if not self.by_name and tokenizer is None:
@@ -94,12 +95,9 @@ class Network:
     @property
     def limit(self) -> int:
         """Tokens that a text may have, special ones included."""
-        known = [
-            self._max_length,
-            self.tokenizer.model_max_length,
-            getattr(self._config, "max_position_embeddings", None),
-        ]
-        return min([value for value in known if value and value < 10**9], default=UNLIMITED)
+        from zhnlp.models.length_limit import length_limit
+
+        return length_limit(self.tokenizer, self._config, self._max_length)
 
     def reader(self, *, exact: bool = False) -> PreTrainedModel:
         """The model in evaluation mode, as fast as it reads; ``exact`` for float32."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zhnlp.mining.progress import Progress
 from zhnlp.models.batching import default_budget
+from zhnlp.models.length_limit import length_limit
 from zhnlp.tasks.base import Pipeline
 from zhnlp.tasks.batching import FIRST_WINDOW, LAST_WINDOW, BatchReport, Row, run_in_batches
 from zhnlp.text import replace_surrogates
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 logger = logging.getLogger("zhnlp")
-
-UNLIMITED = 8192  # tokens of a text where neither model nor tokenizer knows a limit
 
 LOADING = """\
 model: shipped name, folder or Hub id; or a model of transformers, with ``tokenizer``. {default}
@@ -109,8 +108,7 @@ class ModelPipeline(Pipeline):
     @property
     def limit(self) -> int:
         """Tokens that a text may have, those at its ends included."""
-        known = [self.tokenizer.model_max_length, getattr(self.model.config, "max_position_embeddings", None)]
-        return min(value if value and value < 10**9 else UNLIMITED for value in known)
+        return length_limit(self.tokenizer, self.model.config)
 
     @property
     def token_budget(self) -> int:

@@ -173,13 +173,14 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
 
     def _trained(self, texts: list[tuple[str, ...]], targets: np.ndarray, seed: int) -> PreTrainedModel:
         from zhnlp.few_shot.baselines.fine_tuned import rate_for
-        from zhnlp.few_shot.baselines.networks import PairCosine, limit_of, placed, with_dropout
+        from zhnlp.few_shot.baselines.networks import PairCosine, placed, with_dropout
         from zhnlp.few_shot.baselines.rows import encode
         from zhnlp.few_shot.training.optimise import optimise
+        from zhnlp.models.length_limit import length_limit
         from zhnlp.training.loading import ShuffledBatches
 
         body = placed(with_dropout(self.model, self.dropout), self.device)
-        rows = encode(self.tokenizer_, texts, limit_of(self.tokenizer_, body.config, self.max_length))
+        rows = encode(self.tokenizer_, texts, length_limit(self.tokenizer_, body.config, self.max_length))
         drawn = draw_pairs(targets, self.pairs, seed)
         width = body.config.hidden_size
         optimise(
@@ -196,12 +197,13 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         return body
 
     def _vectors(self, texts: list[tuple[str, ...]]) -> np.ndarray:
-        from zhnlp.few_shot.baselines.networks import limit_of, mean_states
+        from zhnlp.few_shot.baselines.networks import mean_states
         from zhnlp.few_shot.baselines.reading import read
         from zhnlp.few_shot.baselines.rows import encode
+        from zhnlp.models.length_limit import length_limit
 
         body = self.encoder_
-        rows = encode(self.tokenizer_, texts, limit_of(self.tokenizer_, body.config, self.max_length))
+        rows = encode(self.tokenizer_, texts, length_limit(self.tokenizer_, body.config, self.max_length))
 
         def call(batch: dict) -> Any:
             return mean_states(body, **batch)

@@ -207,16 +207,17 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
     ) -> PreTrainedModel:
         import torch
 
-        from zhnlp.few_shot.baselines.networks import Labelling, classifier_over, limit_of, placed
+        from zhnlp.few_shot.baselines.networks import Labelling, classifier_over, placed
         from zhnlp.few_shot.baselines.rows import encode, pad_rows
         from zhnlp.few_shot.training.optimise import optimise
+        from zhnlp.models.length_limit import length_limit
         from zhnlp.training.loading import ShuffledBatches
         from zhnlp.training.seeds import own_randomness
 
         with own_randomness(seed):
             network = classifier_over(self.model, len(self.classes_), self.pooling, self.dropout)
         placed(network, self.device)
-        limit = limit_of(self.tokenizer_, network.config, self.max_length)
+        limit = length_limit(self.tokenizer_, network.config, self.max_length)
         rows = list(zip(encode(self.tokenizer_, texts, limit), targets.tolist()))
         padding = self.tokenizer_.pad_token_id or 0
         width = network.config.hidden_size
@@ -239,11 +240,11 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         return placed(network, self.device)
 
     def _logits(self, network: PreTrainedModel, texts: list[tuple[str, ...]]) -> np.ndarray:
-        from zhnlp.few_shot.baselines.networks import limit_of
         from zhnlp.few_shot.baselines.reading import read
         from zhnlp.few_shot.baselines.rows import encode
+        from zhnlp.models.length_limit import length_limit
 
-        rows = encode(self.tokenizer_, texts, limit_of(self.tokenizer_, network.config, self.max_length))
+        rows = encode(self.tokenizer_, texts, length_limit(self.tokenizer_, network.config, self.max_length))
         call = partial(_call, network)
         return read(call, rows, self.tokenizer_.pad_token_id or 0, network.device, self.dtype, self.progress)
 

@@ -186,12 +186,6 @@ def tokenizer_of(
     return found
 
 
-def limit_of(tokenizer: PreTrainedTokenizerFast, config: Any, asked: int | None) -> int:
-    """Tokens that a row may have: the least of what was asked for and what tokenizer and network take."""
-    known = [asked, tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
-    return min(value for value in known if value and value < 10**9)
-
-
 def placed(network: PreTrainedModel, device: Any) -> PreTrainedModel:
     """The network on its device, ready to be read."""
     return network.to(choose_device(device)).eval()
