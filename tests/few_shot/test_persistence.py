@@ -4,14 +4,18 @@ Run: pytest tests/few_shot/test_persistence.py
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 from small_models import make_model, make_tokenizer, save_checkpoint
 
 from zhnlp.few_shot import FittedWeights, PromptClassifier
+from zhnlp.few_shot.base_model import described, digest
+from zhnlp.few_shot.network import Network
 
 LABELS = {"天": ["好", "很好"], "地": ["变压"]}
 TEXTS = ["今天天气", "变压器检修", "北京大学", "断路器", ""]
@@ -78,7 +82,7 @@ def test_p_tuning_saves_kilobytes_that_fit_the_same_base(folder, tmp_path):
     )
     assert given.predict_proba(TEXTS) == pytest.approx(before.predict_proba(TEXTS))
     with pytest.raises(
-        ValueError, match="whose embedding is not that of RoFormerForMaskedLM: on it they mean nothing"
+        ValueError, match="whose weights are not those of RoFormerForMaskedLM: expected the same"
     ):
         PromptClassifier.load(tmp_path, model=make_model("roformer", seed=1), tokenizer=make_tokenizer())
 
@@ -143,6 +147,114 @@ def test_a_clone_gives_the_same_probabilities(folder):
         assert (clone(classifier).predict_proba(TEXTS) == classifier.predict_proba(TEXTS)).all()
 
 
+FIT = (["今天天气好", "变压器检修"] * 2, ["天", "地"] * 2)
+
+
+def trained(folder, **changes):
+    return make(folder, epochs=2, batch_size=2, dtype="float32", progress=False, **changes)
+
+
+def test_a_loaded_classifier_fits_from_the_base_and_not_from_what_it_learnt(folder, tmp_path):
+    fresh = trained(folder).fit(*FIT)
+    chances = fresh.predict_proba(TEXTS)
+    fresh.save(tmp_path)
+    loaded = PromptClassifier.load(tmp_path, device="cpu", dtype="float32", progress=False)
+    assert loaded.predict_proba(TEXTS) == pytest.approx(chances, abs=1e-5)
+    assert Path(loaded.model) == folder
+    copy = clone(loaded)
+    assert copy.predict_proba(TEXTS) == pytest.approx(trained(folder).predict_proba(TEXTS))
+    for again in (loaded, copy):
+        assert again.fit(*FIT).predict_proba(TEXTS) == pytest.approx(chances, abs=1e-5)
+
+
+def test_a_loaded_classifier_is_saved_again(folder, tmp_path):
+    before = hold(
+        make(folder, "{soft:2}{text}，{mask}。"),
+        model=make_model("roformer", seed=5),
+        soft_rows=torch.ones(2, 32),
+    )
+    before.save(tmp_path / "one")
+    PromptClassifier.load(tmp_path / "one", device="cpu").save(tmp_path / "two")
+    after = PromptClassifier.load(tmp_path / "two", device="cpu")
+    assert (
+        after.predict_proba(TEXTS) == pytest.approx(before.predict_proba(TEXTS), abs=1e-5)
+        and Path(after.model) == folder
+    )
+
+
+def test_cross_validation_of_a_loaded_classifier_sees_no_held_out_label(folder, tmp_path):
+    loaded = PromptClassifier.load(
+        trained(folder).fit(*FIT).save(tmp_path), device="cpu", dtype="float32", progress=False
+    )
+    scores = [cross_val_score(one, *FIT, cv=2, scoring="neg_log_loss") for one in (trained(folder), loaded)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+
+
+def test_adapted_weights_are_gone_on_from(folder, tmp_path):
+    adapted = trained(folder).adapt(FIT[0])
+    adapted.save(tmp_path / "adapted")
+    options = {"device": "cpu", "dtype": "float32", "progress": False}
+    loaded = PromptClassifier.load(tmp_path / "adapted", **options)
+    assert loaded.predict_proba(TEXTS) == pytest.approx(adapted.predict_proba(TEXTS), abs=1e-5)
+    named = trained(tmp_path / "adapted")  # no labels are in there, so that may be trained and cloned
+    chances = adapted.fit(*FIT).predict_proba(TEXTS)
+    for one in (loaded, clone(named)):
+        assert one.fit(*FIT).predict_proba(TEXTS) == pytest.approx(chances, abs=1e-5)
+    again = PromptClassifier.load(loaded.save(tmp_path / "fitted"), **options)
+    assert again.predict_proba(TEXTS) == pytest.approx(chances, abs=1e-5)
+    with pytest.warns(UserWarning, match=r"was adapted before it was fitted.*Next: adapt\(texts\) first"):
+        again.fit(*FIT)
+    assert again.predict_proba(TEXTS) == pytest.approx(
+        trained(folder).fit(*FIT).predict_proba(TEXTS), abs=1e-5
+    )
+
+
+def test_fitted_weights_whose_base_has_no_name_are_not_trained_further(tmp_path):
+    base = {"model": make_model("bert"), "tokenizer": make_tokenizer()}
+    options = {"device": "cpu", "dtype": "float32", "progress": False}
+    fresh = PromptClassifier("{text}，{mask}。", LABELS, epochs=1, **base, **options).fit(*FIT)
+    chances = fresh.predict_proba(TEXTS)
+    fresh.save(tmp_path)
+    loaded = PromptClassifier.load(tmp_path, **options)
+    assert loaded.predict_proba(TEXTS) == pytest.approx(chances, abs=1e-5)
+    for again in (clone(loaded), loaded, trained(tmp_path)):
+        with pytest.raises(ValueError, match=r"weights that fit has trained.*load\(.*model=…, tokenizer=…\)"):
+            again.fit(*FIT)
+    assert loaded.predict_proba(TEXTS) == pytest.approx(chances, abs=1e-5)
+    given = PromptClassifier.load(tmp_path, **base, **options)
+    assert given.fit(*FIT).predict_proba(TEXTS) == pytest.approx(chances, abs=1e-5)
+    with pytest.raises(ValueError, match="whose weights are not those of BertForMaskedLM"):
+        PromptClassifier.load(tmp_path, model=make_model("bert", seed=3), tokenizer=make_tokenizer())
+
+
+def test_a_base_that_changed_is_said_at_the_next_fit(folder, tmp_path):
+    save_checkpoint(tmp_path / "base", "roformer")
+    loaded = PromptClassifier.load(
+        trained(tmp_path / "base").fit(*FIT).save(tmp_path / "fitted"), device="cpu"
+    )
+    save_checkpoint(tmp_path / "base", "roformer", seed=3)
+    with pytest.raises(ValueError, match="whose weights are not those of"):
+        loaded.fit(*FIT)
+
+
+def test_every_weight_counts_for_whether_a_base_is_the_same():
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    before = digest(Network(model, tokenizer))
+    with torch.no_grad():
+        next(p for name, p in model.named_parameters() if "layer.1" in name).view(-1)[0] += 1
+    assert digest(Network(model, tokenizer)) != before == digest(Network(make_model("bert"), tokenizer))
+
+
+def test_bases_are_written_down_so_that_others_find_them(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    assert described(Network(folder.name, device="cpu"))["name"] == str(folder)
+    assert described(Network("zhnlp-mlm-small", device="cpu"))["name"] == "zhnlp-mlm-small"
+    cached = tmp_path / "models--owner--name" / "snapshots" / "a1b2"
+    save_checkpoint(cached, "roformer")
+    found = described(Network(cached, device="cpu"))
+    assert (found["name"], found["revision"]) == ("owner/name", "a1b2")
+
+
 def test_refusals(folder, tmp_path):
     classifier = make(folder)
     with pytest.raises(ValueError, match="is where the model was loaded from: expected another folder"):
@@ -153,11 +265,13 @@ def test_refusals(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no prompt.json"):
         PromptClassifier.load(tmp_path)
     place = classifier.save(tmp_path / "new")
-    with pytest.raises(ValueError, match="holds a whole model: expected load without model="):
+    with pytest.raises(
+        ValueError, match="holds a whole model that was not trained: expected load without model="
+    ):
         PromptClassifier.load(place, model=str(folder))
     content = json.loads((place / "prompt.json").read_text("utf-8"))
     (place / "prompt.json").write_text(json.dumps({**content, "format": 9}), "utf-8")
-    with pytest.raises(ValueError, match="has format 9, this zhnlp reads 1"):
+    with pytest.raises(ValueError, match="has format 9: expected 2"):
         PromptClassifier.load(place)
     (place / "prompt.json").write_text("[]", "utf-8")
     with pytest.raises(ValueError, match=r"is no prompt.json"):

@@ -53,6 +53,9 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     Attributes:
         classes_: the labels in sorted order.
 
+    ``sklearn.base.clone``, and so ``cross_val_score``, copies the parameters alone: what `fit`, `adapt` and `calibrate` learnt
+    stays behind.  To keep adapted weights give ``model=adapted.save(folder)``.
+
     Example:
         >>> classifier = PromptClassifier(labels={"正面": ["好", "满意"], "负面": ["差"]})
         >>> classifier.predict(["服务热情，味道很好", "又脏又贵，再也不来了"]).tolist()
@@ -245,7 +248,8 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     def save(self, folder: str | Path) -> Path:
         """Write the classifier to a folder: ``prompt.json`` beside model and tokenizer, or beside the soft rows alone.
 
-        With ``mode="ptuning"`` the folder holds kilobytes, and `load` finds the base by its name.
+        With ``mode="ptuning"`` the folder holds kilobytes, and `load` finds the base by its name.  Beside trained weights
+        name and digest of the model that they were trained from are written, so that a later `fit` begins from there.
 
         Raises:
             FileExistsError: ``folder`` is a file.
@@ -259,12 +263,16 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     def load(cls, folder: str | Path, **parameters: Any) -> PromptClassifier:
         """The classifier of a folder, which gives the same probabilities.
 
+        A ``fit`` of it, or of a ``clone``, begins from the base as that of a new classifier does; the parameter ``model`` names
+        it.  After `adapt` without ``fit`` the next ``fit`` begins from the adapted weights, which are in the folder.
+
         Args:
-            **parameters: instead of those saved, such as ``device``; ``model`` (and ``tokenizer``) for the base of soft rows.
+            **parameters: instead of those saved, such as ``device``; ``model`` (and ``tokenizer``) for the base, where it has
+                moved or has no name.
 
         Raises:
             FileNotFoundError: no prompt.json there.
-            ValueError: it was written by a newer version; or the base is another than the soft rows were trained on.
+            ValueError: another version wrote it; or ``model`` is not what it was trained from.
         """
         from zhnlp.few_shot.persistence import load
 

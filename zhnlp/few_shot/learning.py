@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zhnlp.few_shot.base_model import check_unfitted
 from zhnlp.few_shot.calibration import prior_of
 from zhnlp.few_shot.choice import check_candidates
 from zhnlp.few_shot.inputs import examples_of
@@ -24,6 +25,7 @@ def fit(classifier: Any, X: Any, y: Any, unlabelled: Any = None) -> None:
     examples, labels = examples_of(X, before.fields), _labels(y)
     _check_lengths("y", examples, labels)
     state = State(classifier, _distinct(labels) if classifier.labels is None else None, before)
+    check_unfitted(state.base)
     numbers = {label: number for number, label in enumerate(state.prompting.verbalizer.classes)}
     if strange := next((label for label in labels if label not in numbers), None):
         raise ValueError(
@@ -51,6 +53,7 @@ def fit_choices(classifier: Any, X: Any, candidates: Sequence[Sequence[str]], an
                 f"answer {place} is {answer}: expected 0 to {len(choice) - 1}, a candidate of its text"
             )
     state = State(classifier, before.labels, before)
+    check_unfitted(state.base)
     with _reading(classifier, state):
         state.fit(train(classifier, examples, words, numbers))
 
@@ -66,6 +69,7 @@ def adapt(classifier: Any, unlabelled: Any, epochs: float) -> None:
     if not examples:
         raise ValueError("there are no unlabelled texts: expected one or more to adapt to")
     state = State(classifier, None, before)
+    check_unfitted(state.base)
     with _reading(classifier, state):
         state.adapt(train(classifier, examples, epochs=epochs))
     if state.prompting.verbalizer is None or any(template.soft for template in state.prompting.templates):

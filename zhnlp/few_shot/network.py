@@ -66,7 +66,8 @@ class Network:
         return str(self._given) if self.by_name else type(self._given).__name__
 
     @cached_property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """The folder with the files of a model that was given by its name."""
         from zhnlp.checkpoints.locate import locate
 
         return locate(self._given)
@@ -77,11 +78,11 @@ class Network:
             return self._given.config
         from transformers import AutoConfig
 
-        if not (self._folder / "config.json").is_file():
+        if not (self.folder / "config.json").is_file():
             raise FileNotFoundError(
                 f"{self.name} has no config.json: expected the folder of a language model. Next: the folder of save_pretrained"
             )
-        return AutoConfig.from_pretrained(self._folder, trust_remote_code=False)
+        return AutoConfig.from_pretrained(self.folder, trust_remote_code=False)
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
@@ -90,7 +91,7 @@ class Network:
 
         if self._given_tokenizer is not None:
             return self._given_tokenizer
-        return tokenizers.load(self._folder)
+        return tokenizers.load(self.folder)
 
     @property
     def limit(self) -> int:
@@ -138,7 +139,7 @@ class Network:
         from zhnlp.models.loading import load_model
 
         head = "causal-lm" if self.causal else "masked-lm"
-        model = load_model(self._folder, head, device=self.device, dtype=dtype, check=False)
+        model = load_model(self.folder, head, device=self.device, dtype=dtype, check=False)
         tokenizers.repair(self.tokenizer, model)
         self._check_head(model)
         return model
@@ -148,10 +149,10 @@ class Network:
         from zhnlp.checkpoints.catalogue import find
         from zhnlp.few_shot.head_check import check_head
 
-        known = find(str(self._given)) is not None or (self._folder / "prompt.json").is_file()  # ours
-        if self.causal or known or self._folder in _checked:
+        known = find(str(self._given)) is not None or (self.folder / "prompt.json").is_file()  # ours
+        if self.causal or known or self.folder in _checked:
             return
-        _checked.add(self._folder)
+        _checked.add(self.folder)
         check_head(model, self.tokenizer, name=self.name)
 
 

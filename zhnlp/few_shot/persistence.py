@@ -6,21 +6,18 @@ No pickle anywhere: numbers are safetensors, the rest is JSON.
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from zhnlp.few_shot.state import State, templates_of
+from zhnlp.few_shot.base_model import ADAPTED, BASE, FILE, FITTED, Saved, check_base, place_of
+from zhnlp.few_shot.state import State, base_network, templates_of
 from zhnlp.few_shot.verbalizer import describe
 from zhnlp.few_shot.weights import FittedWeights
 
-if TYPE_CHECKING:
-    from zhnlp.few_shot.network import Network
-
-FILE, ROWS = "prompt.json", "prompt.safetensors"
-FORMAT = 1
+ROWS = "prompt.safetensors"
+FORMAT = 2
 _ELSEWHERE = (
     "model",
     "tokenizer",
@@ -40,25 +37,25 @@ def save(classifier: Any, folder: str | Path) -> Path:
         raise FileExistsError(f"{folder} is a file: expected the name of a folder, which may be a new one")
     state = classifier._state()
     network, fitted = state.prompting.network, state.fitted
-    rows_only = fitted is not None and fitted.soft_rows is not None and network is state.base
+    rows = None if fitted is None else fitted.soft_rows
+    rows_only = rows is not None and state.weights == BASE
     if not rows_only and state.base.by_name and _same_folder(state.base.name, folder):
         raise ValueError(
             f"{folder} is where the model was loaded from: expected another folder, so that it is not lost half-way"
         )
     folder.mkdir(parents=True, exist_ok=True)
     content = _content(classifier, state)
+    content["weights"] = None if rows_only else state.weights
+    if content["weights"] != BASE:
+        content["base"] = state.origin()
     if rows_only:
-        content["base"] = {
-            "name": state.base.name if state.base.by_name else None,
-            "embedding": digest(state.base),
-        }
         for stale in ("model.safetensors", "config.json"):
             (folder / stale).unlink(missing_ok=True)
     else:
         network.trainable().save_pretrained(folder)
         network.tokenizer.save_pretrained(folder)
-    if fitted is not None and fitted.soft_rows is not None:
-        save_file({"soft_rows": fitted.soft_rows.detach().float().cpu().contiguous()}, folder / ROWS)
+    if rows is not None:
+        save_file({"soft_rows": rows.detach().float().cpu().contiguous()}, folder / ROWS)
     else:
         (folder / ROWS).unlink(missing_ok=True)
     text = json.dumps(content, ensure_ascii=False, indent=1)
@@ -73,36 +70,45 @@ def load(cls: type, folder: str | Path, parameters: dict[str, Any]) -> Any:
     given = dict(content["parameters"])
     labels = None if content["labels"] is None else dict(content["labels"])
     given["labels"] = labels if content["labels_given"] else None
-    base = content.get("base")
-    given["model"] = str(folder)
-    if base is not None:
-        given["model"] = parameters.get("model", base["name"])
-        if given["model"] is None:
-            raise ValueError(
-                f"{folder} holds soft rows of a model that was given as such and has no name. Next: "
-                f"{cls.__name__}.load({str(folder)!r}, model=…, tokenizer=…) with that model"
-            )
-    elif "model" in parameters:
-        raise ValueError(
-            f"{folder} holds a whole model: expected load without model=. Next: {cls.__name__}(model=…)"
-        )
+    given["model"] = _model_for(cls, folder, content, parameters)
     classifier = cls(**{**given, **parameters})
-    state = classifier._made = State(classifier, None if classifier.labels is not None else labels)
-    if base is not None and digest(state.base) != base["embedding"]:
-        raise ValueError(
-            f"the soft rows of {folder} were trained on {base['name'] or 'another model'}, whose embedding is not that of "
-            f"{state.base.name}: on it they mean nothing. Next: load(..., model=...) with the model that they were trained on"
-        )
+    labels, weights, base = (
+        None if classifier.labels is not None else labels,
+        content["weights"],
+        content["base"],
+    )
+    saved = None
+    if weights in (ADAPTED, FITTED):
+        saved = Saved(base_network(classifier, folder), weights, base)
+    state = classifier._made = State(classifier, labels, saved=saved)
+    if weights is None:
+        check_base(state.base, base, folder)
+    elif saved is not None and "model" in parameters:
+        check_base(base_network(classifier), base, folder)
     if content["fitted"]:
         state.fit(FittedWeights(soft_rows=_rows(folder)))
     state.prior = None if content["prior"] is None else np.array(content["prior"])
     return classifier
 
 
-def digest(network: Network) -> str:
-    """SHA-256 of the input embedding of a network in float32."""
-    weight = network.trainable().get_input_embeddings().weight
-    return sha256(weight.detach().float().cpu().contiguous().numpy().tobytes()).hexdigest()
+def _model_for(cls: type, folder: Path, content: dict[str, Any], parameters: dict[str, Any]) -> Any:
+    """The parameter ``model``, from which a next fit begins: the base of trained weights, else the folder."""
+    rows_only, base = content["weights"] is None, content["base"]
+    if content["weights"] == BASE:
+        if "model" in parameters:
+            raise ValueError(
+                f"{folder} holds a whole model that was not trained: expected load without model=. Next: {cls.__name__}(model=…)"
+            )
+        return str(folder)
+    if "model" in parameters:
+        return parameters["model"]
+    place = place_of(base, needed=rows_only)
+    if place is None and rows_only:
+        raise ValueError(
+            f"{folder} holds soft rows of a model that was given as such and has no name. Next: "
+            f"{cls.__name__}.load({str(folder)!r}, model=…, tokenizer=…) with that model"
+        )
+    return str(folder) if place is None else place
 
 
 def _content(classifier: Any, state: Any) -> dict[str, Any]:
@@ -125,6 +131,8 @@ def _content(classifier: Any, state: Any) -> dict[str, Any]:
     )
     return {
         "format": FORMAT,
+        "weights": None,  # what model.safetensors is; None for soft rows alone
+        "base": None,
         "zhnlp": zhnlp.__version__,
         "transformers": transformers.__version__,
         "parameters": {name: _plain(value) for name, value in parameters.items()},
@@ -155,7 +163,8 @@ def _read(folder: Path) -> dict[str, Any]:
         ) from None
     if version != FORMAT:
         raise ValueError(
-            f"{file} has format {version!r}, this zhnlp reads {FORMAT}. Likely a newer zhnlp wrote it. Next: pip install -U zhnlp"
+            f"{file} has format {version!r}: expected {FORMAT}. Likely another version of zhnlp wrote it. Next: pip install -U zhnlp, "
+            "or save it again with this one"
         )
     return content
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from zhnlp.few_shot.base_model import ADAPTED, BASE, FITTED, check_base, described
 from zhnlp.few_shot.calibration import CALIBRATIONS, content_free, prior_of
 from zhnlp.few_shot.prompting import Prompting
 from zhnlp.few_shot.scoring import LENGTH_NORMS
@@ -18,6 +19,7 @@ from zhnlp.few_shot.template import SAMPLE, Template
 from zhnlp.few_shot.verbalizer import Verbalizer
 
 if TYPE_CHECKING:
+    from zhnlp.few_shot.base_model import Saved
     from zhnlp.few_shot.network import Network
     from zhnlp.few_shot.prompting import Examples
     from zhnlp.few_shot.weights import FittedWeights
@@ -34,10 +36,18 @@ class State:
     Args:
         classifier: gives the parameters.
         labels: instead of the classifier's own, where it has none.
-        before: a state of the same parameters, whose network and adaptation are taken over.
+        before: a state of the same parameters, whose network and adaptation are taken over; what it was fitted to is not.
+        saved: weights of a saved classifier to read with.
+
+    Attributes:
+        base: the network that a training begins from, or the saved one.
+        adapted, fitted: what was learnt since.
+        prior: (T, C) log-scores to take off, a row a template; None for none.
     """
 
-    def __init__(self, classifier: Any, labels: Any = None, before: State | None = None):
+    def __init__(
+        self, classifier: Any, labels: Any = None, before: State | None = None, *, saved: Saved | None = None
+    ):
         check_choices(classifier)
         self._parameters = _taken(classifier)
         templates = templates_of(classifier.template)
@@ -47,7 +57,10 @@ class State:
                 f"{{soft:4}} or so in the template, such as '{{soft:4}}{templates[0].source}'"
             )
         self.fields = tuple(sorted(templates[0].fields))
-        self.base: Network = before.base if before else base_network(classifier)
+        if saved is None and before is not None and before.unlabelled:
+            saved = before.saved
+        self.saved = saved
+        self.base: Network = self._base_of(classifier, before)
         self.adapted: FittedWeights | None = before.adapted if before else None
         self.fitted: FittedWeights | None = None
         self.prior: np.ndarray | None = None
@@ -62,6 +75,29 @@ class State:
         self.prompting = Prompting(
             templates, words, yes_no, self._network(), length_norm=classifier.length_norm
         )
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether `base` has seen no labels."""
+        return self.saved is None or self.saved.weights != FITTED
+
+    def _base_of(self, classifier: Any, before: State | None) -> Network:
+        """The saved network; that of the state before, unless it has seen labels; else that of the parameters."""
+        if self.saved is not None:
+            return self.saved.network
+        if before is not None and before.unlabelled:
+            return before.base
+        network = base_network(classifier)
+        if before is not None and network.name != before.base.name:  # else its base is not known
+            folder, base = before.base.name, before.saved.base
+            check_base(network, base, folder)
+            if base["adapted"]:
+                warnings.warn(
+                    f"{folder} was adapted before it was fitted, and holds the fitted weights alone: training begins from "
+                    f"{network.name}. Next: adapt(texts) first",
+                    stacklevel=6,
+                )
+        return network
 
     def fits(self, classifier: Any) -> bool:
         """Whether the classifier still has the parameters that this was made of."""
@@ -79,7 +115,7 @@ class State:
         lost = {
             "the weights of fit": self.fitted is not None and not to_learn,
             "the stored prior": self.prior is not None and not to_learn,
-            "the weights of adapt": self.adapted is not None and not keeps,
+            "the weights of adapt": not keeps and (self.adapted is not None or self._saved_adapted),
         }
         if any(lost.values()):
             changed = [name for name in now if not _same(self._parameters[name], now[name])]
@@ -98,12 +134,29 @@ class State:
     def fit(self, weights: FittedWeights) -> None:
         """Score with weights of labelled text from now on."""
         self.fitted = weights
-        self._changed(weights.prior)
+        self._changed(None)
 
     def _changed(self, prior: np.ndarray | None) -> None:
         self.prior, self._content_free = prior, None
         self.prompting.network = self._network()
         self.prompting.soft_rows = None if self.fitted is None else self.fitted.soft_rows
+
+    @property
+    def _saved_adapted(self) -> bool:
+        return self.saved is not None and self.saved.weights == ADAPTED
+
+    @property
+    def weights(self) -> str:
+        """What the weights that score are: "base", "adapted" (raw text alone) or "fitted" (they have seen labels)."""
+        if not self.unlabelled or (self.fitted is not None and self.fitted.model is not None):
+            return FITTED
+        return ADAPTED if self.adapted is not None or self._saved_adapted else BASE
+
+    def origin(self) -> dict[str, Any]:
+        """The model that these weights were trained from, and whether they were adapted before they were fitted."""
+        base = described(self.base) if self.saved is None else self.saved.base
+        adapted = self.adapted is not None or self._saved_adapted or base.get("adapted", False)
+        return {**base, "adapted": adapted and self.weights == FITTED}
 
     def _network(self) -> Network:
         """The fitted network, else the adapted one, else the base."""
@@ -207,13 +260,13 @@ def templates_of(template: str | Template | Sequence[str | Template]) -> list[Te
     return made
 
 
-def base_network(classifier: Any) -> Network:
-    """The language model that the parameters name."""
+def base_network(classifier: Any, folder: str | Path | None = None) -> Network:
+    """The language model that the parameters name, or the one of a folder in its place."""
     from zhnlp.few_shot.network import Network
 
     return Network(
-        classifier.model,
-        classifier.tokenizer,
+        classifier.model if folder is None else folder,
+        classifier.tokenizer if folder is None else None,
         device=classifier.device,
         dtype=classifier.dtype,
         max_length=classifier.max_length,

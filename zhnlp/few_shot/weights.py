@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
     from transformers import PreTrainedModel
 
@@ -18,9 +17,7 @@ class FittedWeights:
     Attributes:
         model: the network in float32 and evaluation mode; None where the base stayed as it is (P-tuning).
         soft_rows: (K, D) embeddings of the soft tokens in float32, those of the first template first; None for none.
-        prior: (T, C) log-scores that are taken off, a row a template; None for no calibration.
     """
 
     model: PreTrainedModel | None = None
     soft_rows: Tensor | None = None
-    prior: np.ndarray | None = None
