@@ -144,6 +144,11 @@ def test_pairs_and_long_texts():
     assert found["value"] == pytest.approx(
         abs(classifier.decision_function([("今天天气", "好")])[0]), abs=1e-4
     )
+    labelled = classifier_over("{text}，{label}？{mask}", max_length=20)
+    with pytest.warns(UserWarning, match="the rest has no score"):
+        found = explain(labelled, "变压器今天" * 8, "正面")
+    margin = labelled.decision_function(["变压器今天" * 8])[0]
+    assert found["value"] == pytest.approx(-margin, abs=1e-4)
     with pytest.raises(TypeError, match="expected a pair"):
         explain(classifier, "今天")
     with pytest.warns(UserWarning, match="the rest has no score"):

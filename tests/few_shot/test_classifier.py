@@ -152,15 +152,41 @@ def test_evaluate(bert):
 def test_texts_that_the_model_cannot_read_whole_are_counted(bert):
     classifier = PromptClassifier("{text}，{mask}。", LABELS, **{**bert, "max_length": None})
     with pytest.warns(
-        UserWarning, match=r"1 of 5 prompts were longer than BertForMaskedLM reads \(64 tokens\)"
+        UserWarning,
+        match=r"1 of 5 texts were longer than BertForMaskedLM reads \(64 tokens with the template\)",
     ):
         classifier.predict(TEXTS)
-    with pytest.warns(UserWarning, match="1 of 2 prompts were longer"):
+    with pytest.warns(UserWarning, match="1 of 2 texts were longer"):
         classifier.choose(TEXTS[1:3], [["好", "电网"]] * 2)
+    entailed = PromptClassifier(
+        "{text}，{label}？{mask}",
+        LABELS,
+        entailment_words=("很", "究"),
+        model=bert["model"],
+        tokenizer=bert["tokenizer"],
+    )
+    with pytest.warns(UserWarning, match="1 of 5 texts were longer"):
+        entailed.predict(TEXTS)
+    with pytest.warns(UserWarning, match="1 of 2 texts were longer"):
+        entailed.choose(TEXTS[1:3], [["好", "电网"]] * 2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         classifier.set_params(max_length=64).predict(TEXTS)  # who gives a limit means it
         classifier.choose(TEXTS, [["好", "电网"]] * 5)
+
+
+def test_every_description_is_read_with_as_much_text(parts):
+    """By hand: 40 characters are cut to what the longest description leaves, for the short ones too."""
+    labels, text = {0: "气", 1: "变压器检修", 2: "大学"}, "今天气很" * 10
+    options = {**parts, "max_length": 24, "calibration": "none", "entailment_words": ("很", "究")}
+    found = PromptClassifier("{text}是{label}，{mask}", labels, **options).class_scores([text])[0]
+    causal = parts["tokenizer"].sep_token not in parts["tokenizer"].tokenize("", add_special_tokens=True)
+    for number, label in labels.items():
+        kept = text[: 24 - 1 - (not causal) - len("是变压器检修，") - 1]
+        plain = PromptClassifier(
+            f"{{text}}是{label}，{{mask}}", {0: "究", 1: "很"}, **{**options, "max_length": 60}
+        )
+        assert found[number] == pytest.approx(plain.decision_function([kept])[0], rel=1e-3, abs=1e-4)
 
 
 def test_the_shipped_model_tells_praise_from_blame():

@@ -20,7 +20,7 @@ from torch import Tensor
 from zhnlp.attribution.explainable import Explainable, split_fields
 from zhnlp.attribution.reading import Literal, Reading, Span, View
 from zhnlp.attribution.slot_logits import SlotLogits
-from zhnlp.few_shot.assembly import special_tokens
+from zhnlp.few_shot.assembly import spare_tokens, special_tokens
 from zhnlp.few_shot.causal import check_begin, scored_places
 
 if TYPE_CHECKING:
@@ -125,11 +125,19 @@ class PromptNetwork(Explainable):
             if not template.has_label:
                 yield from self._readings(number, fields, prompting.verbalizer, None, "")
                 continue
-            for described, (_, word, _) in enumerate(prompting.verbalizer.words):
-                yield from self._readings(number, fields, prompting.entailment, described, word)
+            labels = [word for _, word, _ in prompting.verbalizer.words]
+            spares = spare_tokens(template, self.tokenizer, labels)
+            for described, (label, spare) in enumerate(zip(labels, spares)):
+                yield from self._readings(number, fields, prompting.entailment, described, label, spare)
 
     def _readings(
-        self, number: int, fields: dict[str, str], words: Verbalizer, described: int | None, label: str
+        self,
+        number: int,
+        fields: dict[str, str],
+        words: Verbalizer,
+        described: int | None,
+        label: str,
+        spare: int = 0,
     ) -> Iterator[Asked]:
         """One for each length of word; of a causal model one for each word."""
         template, limit = self._prompting.templates[number], self._prompting.network.limit
@@ -144,7 +152,12 @@ class PromptNetwork(Explainable):
             length = len(ids[group[0]])
             filling = {"words": [ids[group[0]]]} if self._prompting.network.causal else {"masks": length}
             (prompt,) = template.encode(
-                self.tokenizer, [fields], limit=limit - words.longest + length, label=label, **filling
+                self.tokenizer,
+                [fields],
+                limit=limit,
+                label=label,
+                spare=spare + words.longest - length,
+                **filling,
             )
             chosen = None if self._prompting.network.causal else [ids[place] for place in group]
             yield Asked(number, described, group, chosen, prompt)
@@ -189,7 +202,9 @@ class PromptNetwork(Explainable):
         check_begin([prompt])
         places = scored_places(prompt)
         logits = self._logits(rows, [place - 1 for place in places])
-        index = torch.tensor([prompt.ids[place] for place in places], device=rows.device).expand(len(rows), -1)
+        index = torch.tensor([prompt.ids[place] for place in places], device=rows.device).expand(
+            len(rows), -1
+        )
         chances = logits.gather(2, index[..., None])[..., 0] - logits.logsumexp(2)  # (B, M)
         word, rest = chances[:, : len(prompt.slots)], chances[:, len(prompt.slots) :]
         return (word.mean(1) if mean else word.sum(1)) + rest.sum(1)

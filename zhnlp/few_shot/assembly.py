@@ -22,11 +22,13 @@ class Assembly:
         self.placeholder = soft_placeholder(tokenizer)
         self._literals: dict[str, list[int]] = {}
 
-    def prompt(self, fields: Sequence[Encoding], filling: Sequence[int], label: str) -> Prompt:
-        """One row: ``filling`` are the ids of the blank, ``label`` what stands for {label}."""
+    def prompt(
+        self, fields: Sequence[Encoding], filling: Sequence[int], label: str, spare: int = 0
+    ) -> Prompt:
+        """One row: ``filling`` are the ids of the blank, ``label`` what stands for {label}; ``spare`` tokens stay free."""
         pieces = self._pieces(label)
         taken = len(self.before) + len(self.after) + self.template.soft + len(filling)
-        room = self.limit - taken - sum(len(ids) for ids in pieces if isinstance(ids, list))
+        room = self.limit - spare - taken - self.words(label)
         if room < len(fields):
             raise ValueError(self._no_room(label, len(filling), self.limit - room))
         keep = _shares([len(field.ids) for field in fields], room)
@@ -71,6 +73,10 @@ class Assembly:
             pieces.append(part)
         return [*pieces, self._ids(words)] if words else pieces
 
+    def words(self, label: str) -> int:
+        """Tokens of the template's own words and the label."""
+        return sum(len(ids) for ids in self._pieces(label) if isinstance(ids, list))
+
     def _ids(self, words: str) -> list[int]:
         if words not in self._literals:
             self._literals[words] = encode_bare(self.tokenizer, words)
@@ -82,6 +88,20 @@ class Assembly:
             f"the template {shown!r} without its text takes {needed:,} tokens of {self.limit:,}: nothing of a text would be "
             "read. Expected a shorter template, shorter label words or a larger max_length"
         )
+
+
+def spare_tokens(template: Template, tokenizer: Any, labels: Sequence[str]) -> list[int]:
+    """How many tokens each label is shorter in the template than the longest: left free, every one is read with as much text.
+
+    Example:
+        >>> from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
+        >>> tokenizer = build_tokenizer(train_char_vocab(["科技体育新闻"], min_count=1, latin_pieces=0))
+        >>> spare_tokens(Template("{text}{label}{mask}"), tokenizer, ["科技", "体育新闻", "科"])
+        [2, 0, 3]
+    """
+    assembly = Assembly(template, tokenizer, 0)
+    lengths = [assembly.words(label) for label in labels]
+    return [max(lengths) - length for length in lengths]
 
 
 def encode_bare(tokenizer: Any, words: str) -> list[int]:

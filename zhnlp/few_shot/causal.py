@@ -35,6 +35,7 @@ def causal_word_scores(
     limit: int,
     length_norm: str = "mean",
     label: str | Sequence[str] = "",
+    spare: int | Sequence[int] = 0,
     soft_rows: Tensor | None = None,
     token_budget: int | None = None,
     progress: Progress | None = None,
@@ -55,8 +56,9 @@ def causal_word_scores(
         if column in shared:
             continue
         room = limit - verbalizer.longest + len(ids)
-        prompts = template.encode(tokenizer, examples, limit=room, label=label, words=[ids] * len(examples))
-        if cuts is not None and not column:
+        filled = [ids] * len(examples)
+        prompts = template.encode(tokenizer, examples, limit=room, label=label, spare=spare, words=filled)
+        if cuts is not None:
             cuts.count(prompts)
         options = {"soft_rows": soft_rows, "token_budget": token_budget, "progress": progress}
         if len(ids) == 1 and all(len(prompt.ids) == prompt.slots[0] + 1 for prompt in prompts):

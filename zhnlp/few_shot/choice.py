@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from zhnlp.few_shot.assembly import encode_bare
+from zhnlp.few_shot.assembly import encode_bare, spare_tokens
 from zhnlp.few_shot.causal import score_filled
 from zhnlp.few_shot.scoring import Cuts, score_words
 from zhnlp.mining.progress import Progress
@@ -67,7 +67,7 @@ def candidate_scores(
 ) -> list[np.ndarray]:
     """Scores of the candidates of each text in nats, a mean over templates, before calibration."""
     ids = _encoded(prompting.network.tokenizer, words)
-    prompting.cuts = Cuts()
+    prompting.cuts = Cuts(len(examples))
     found = []
     for number, template in enumerate(prompting.templates):
         score = _entailed if template.has_label else _likelihoods if prompting.network.causal else _masked
@@ -137,8 +137,7 @@ def _masked(
             masks=length,
             limit=network.limit - longest + length,
         )
-        if not number and length == longest:
-            prompting.cuts.count(prompts)
+        prompting.cuts.count(prompts, [text for text, _ in members])
         found = score_words(
             network.reader(),
             network.tokenizer,
@@ -165,8 +164,7 @@ def _likelihoods(
             limit=network.limit - longest + length,
             words=[ids[words[text][place]] for text, place in flat],
         )
-        if not number and length == longest:
-            prompting.cuts.count(prompts)
+        prompting.cuts.count(prompts, [text for text, _ in flat])
         found = score_filled(
             network.reader(),
             network.tokenizer,
@@ -183,9 +181,18 @@ def _likelihoods(
 def _entailed(
     prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
 ) -> list[np.ndarray]:
-    flat = [(example, word) for example, row in zip(examples, words) for word in row]
-    examples, described = ([pair[side] for pair in flat] for side in (0, 1))
-    found = prompting.yes_over_no(number, examples, described, bars, None if number else prompting.cuts)
+    template, tokenizer = prompting.templates[number], prompting.network.tokenizer
+    flat = [(text, word) for text, row in enumerate(words) for word in row]
+    cuts = Cuts()
+    found = prompting.yes_over_no(
+        number,
+        [examples[text] for text, _ in flat],
+        [word for _, word in flat],
+        spare=[spare for row in words for spare in spare_tokens(template, tokenizer, row)],
+        progress=bars,
+        cuts=cuts,
+    )
+    prompting.cuts.lost.update(flat[number][0] for number in cuts.lost)
     return np.split(found, np.cumsum([len(row) for row in words])[:-1])
 
 

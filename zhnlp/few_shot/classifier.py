@@ -330,8 +330,8 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         cuts = state.prompting.cuts
         if cuts.cut and self.max_length is None:
             warnings.warn(
-                f"{cuts.cut:,} of {cuts.prompts:,} prompts were longer than {state.base.name} reads ({state.base.limit:,} tokens): "
-                "their texts were cut, the template was kept. Next: shorter texts, or max_length=... to say that this is meant",
+                f"{cuts.cut:,} of {cuts.texts:,} texts were longer than {state.base.name} reads ({state.base.limit:,} tokens with the "
+                "template): they were cut, the template was kept. Next: shorter texts, or max_length=... to say that this is meant",
                 stacklevel=4,
             )
 

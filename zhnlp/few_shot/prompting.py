@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zhnlp.few_shot.assembly import spare_tokens
 from zhnlp.few_shot.causal import causal_word_scores
 from zhnlp.few_shot.scoring import Cuts, label_scores, masked_word_scores
 from zhnlp.mining.progress import Progress
@@ -33,7 +34,7 @@ class Prompting:
         network: the language model.
         soft_rows: (K, D) embeddings of the soft tokens of all templates, the first template's first; None for none.
         length_norm: "mean" or "sum" over the tokens of a word.
-        cuts: prompts of the last call whose text was too long.
+        cuts: texts of the last call that were too long.
     """
 
     templates: list[Template]
@@ -47,7 +48,7 @@ class Prompting:
     def scores(self, examples: Examples, progress: Progress | None = None) -> np.ndarray:
         """Log-scores (T, N, C) in nats, before any calibration."""
         bars = progress or Progress(False)
-        self.cuts = Cuts()
+        self.cuts = Cuts(len(examples))
         with bars.stage("classify", len(examples) * self._readings, "text"):
             found = [self._score(number, examples, bars) for number in range(len(self.templates))]
         return np.stack(found)
@@ -77,22 +78,21 @@ class Prompting:
     def _score(self, number: int, examples: Examples, bars: Progress) -> np.ndarray:
         owners, count = self.verbalizer.owners, len(self.verbalizer.classes)
         if not self.templates[number].has_label:
-            cuts = None if number else self.cuts
-            found = self.word_scores(number, examples, self.verbalizer, progress=bars, cuts=cuts)
+            found = self.word_scores(number, examples, self.verbalizer, progress=bars, cuts=self.cuts)
             return label_scores(found, owners, count)
-        described = [self.yes_over_no(number, examples, word, bars) for _, word, _ in self.verbalizer.words]
+        labels = [word for _, word, _ in self.verbalizer.words]
+        spares = spare_tokens(self.templates[number], self.network.tokenizer, labels)
+        described = [
+            self.yes_over_no(number, examples, label, spare=spare, progress=bars, cuts=self.cuts)
+            for label, spare in zip(labels, spares)
+        ]
         return label_scores(np.stack(described, axis=1), owners, count)
 
     def yes_over_no(
-        self,
-        number: int,
-        examples: Examples,
-        label: str | Sequence[str],
-        bars: Progress | None = None,
-        cuts: Cuts | None = None,
+        self, number: int, examples: Examples, label: str | Sequence[str], **options: Any
     ) -> np.ndarray:
         """Log-odds (N,) of yes against no for a description of a label, or for one of each example."""
-        found = self.word_scores(number, examples, self.entailment, label=label, progress=bars, cuts=cuts)
+        found = self.word_scores(number, examples, self.entailment, label=label, **options)
         no, yes = label_scores(found, self.entailment.owners, 2).T
         return yes - no
 

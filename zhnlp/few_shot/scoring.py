@@ -7,7 +7,7 @@ https://kexue.fm/archives/7764; words of different lengths are compared by their
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,15 +25,20 @@ LENGTH_NORMS = ("mean", "sum")
 
 @dataclass
 class Cuts:
-    """How many prompts were read, and in how many the text was too long and lost characters."""
+    """How many texts were read, and which of them were too long in one of their prompts and lost characters."""
 
-    prompts: int = 0
-    cut: int = 0
+    texts: int = 0
+    lost: set[int] = field(default_factory=set)
 
-    def count(self, prompts: Sequence[Prompt]) -> None:
-        """Count prompts."""
-        self.prompts += len(prompts)
-        self.cut += sum(prompt.cut for prompt in prompts)
+    @property
+    def cut(self) -> int:
+        """How many texts lost characters."""
+        return len(self.lost)
+
+    def count(self, prompts: Sequence[Prompt], texts: Sequence[int] | None = None) -> None:
+        """See which prompts were cut; ``texts`` are the numbers of their texts, None for one after the other."""
+        numbers = range(len(prompts)) if texts is None else texts
+        self.lost.update(number for number, prompt in zip(numbers, prompts, strict=True) if prompt.cut)
 
 
 def label_scores(word_scores: np.ndarray, classes: np.ndarray, count: int) -> np.ndarray:
@@ -63,6 +68,7 @@ def masked_word_scores(
     limit: int,
     length_norm: str = "mean",
     label: str | Sequence[str] = "",
+    spare: int | Sequence[int] = 0,
     soft_rows: Tensor | None = None,
     token_budget: int | None = None,
     progress: Progress | None = None,
@@ -75,10 +81,10 @@ def masked_word_scores(
     Args:
         limit: tokens of a prompt at most.
         length_norm: "mean" over the tokens of a word, so that a short word has no advantage; or "sum".
-        label: of `Template.encode`.
+        label, spare: of `Template.encode`.
         soft_rows: (K, D) embeddings of the template's soft tokens.
         token_budget: positions of a batch; None for 4,096 on a CPU, 65,536 on a GPU.
-        cuts: counts the prompts whose text was cut.
+        cuts: is told which texts were cut.
 
     Raises:
         ValueError: the template leaves no room for a text, or the model gives nan.
@@ -92,8 +98,9 @@ def masked_word_scores(
             masks=int(length),
             limit=limit - verbalizer.longest + int(length),
             label=label,
+            spare=spare,
         )
-        if cuts is not None and length == verbalizer.longest:
+        if cuts is not None:
             cuts.count(prompts)
         chosen = [ids for _, _, ids in verbalizer.words if len(ids) == length]
         found = score_words(

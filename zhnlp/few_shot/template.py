@@ -111,6 +111,7 @@ class Template:
         masks: int = 1,
         limit: int,
         label: str | Sequence[str] = "",
+        spare: int | Sequence[int] = 0,
         words: Sequence[Sequence[int]] | None = None,
     ) -> list[Prompt]:
         """A prompt for each example.
@@ -123,6 +124,8 @@ class Template:
             masks: tokens of the blank, 1 or more.
             limit: tokens of a prompt at most, special ones included.
             label: what stands for ``{label}``: one for all, or one for each example.
+            spare: tokens of ``limit`` that stay free, as room for a longer label or word that the text is read with too; one
+                number for all, or one for each example.
             words: ids that fill the blank of each example instead of mask tokens; ``masks`` then counts for nothing.
 
         Raises:
@@ -145,13 +148,14 @@ class Template:
                 "such as [MASK]. Next: a masked model such as zhnlp-mlm-small"
             )
         labels = [label] * len(examples) if isinstance(label, str) else label
+        spares = [spare] * len(examples) if isinstance(spare, int) else spare
         fillings = [[tokenizer.mask_token_id] * masks] * len(examples) if words is None else words
         columns = [self._encode_field(tokenizer, name, examples) for name in self.fields]
         rows = zip(*columns, strict=True)
         assembly = Assembly(self, tokenizer, limit)
         return [
-            assembly.prompt(row, filling, described)
-            for row, filling, described in zip(rows, fillings, labels, strict=True)
+            assembly.prompt(row, filling, described, free)
+            for row, filling, described, free in zip(rows, fillings, labels, spares, strict=True)
         ]
 
     @staticmethod
