@@ -105,13 +105,15 @@ def test_fit_choices(classifier):
     chooser.fit_choices(TEXTS, [["好", "变压"]] * 12, [0, 1] * 6)
     after = chooser.choose(TEXTS, [["好", "变压"]] * 12).scores
     assert not np.allclose(before, after)
-    with pytest.raises(ValueError, match="answer 1 is 2: expected 0 to 1"):
+    with pytest.raises(ValueError, match="answer 1 is 2: expected 0 to 1.*Likely they are counted from 1"):
         chooser.fit_choices(TEXTS[:2], [["好", "变压"]] * 2, [0, 2])
 
 
 def test_what_fit_refuses(classifier):
     with pytest.raises(ValueError, match="y has the label '人', which is none of '地', '天'"):
         clone(classifier).fit(TEXTS[:2], ["天", "人"])
+    with pytest.raises(ValueError, match="y has the label '1'.*Likely 1 is meant"):
+        clone(classifier).set_params(labels={1: "好", 0: "气"}).fit(TEXTS[:2], ["1", "0"])
     with pytest.raises(ValueError, match="got 2 texts and 1 of y"):
         clone(classifier).fit(TEXTS[:2], ["天"])
     with pytest.raises(ValueError, match="got 0 texts and 0 of y"):

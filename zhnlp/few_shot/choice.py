@@ -85,15 +85,20 @@ def check_candidates(examples: Examples, candidates: Sequence[Sequence[str]]) ->
     rows = [row if isinstance(row, str) else list(row) for row in candidates]
     if len(rows) != len(examples):
         raise ValueError(
-            f"got {len(examples):,} texts and {len(rows):,} lists of candidates: expected one for each text"
+            f"got {len(examples):,} texts and {len(rows):,} lists of candidates: expected one list for each text. Next: where all "
+            "texts share their candidates, [candidates] * len(texts), or predict with labels=candidates"
         )
     for number, row in enumerate(rows):
         if isinstance(row, str) or not all(isinstance(word, str) and word for word in row):
             raise TypeError(
-                f"the candidates of text {number} are {row!r}: expected a list of str, none of them empty"
+                f"the candidates of text {number} are {row!r}: expected a list of str, none of them empty. Next: "
+                "candidates=[['国', '水'], …], a list for each text"
             )
         if len(row) < 2:
-            raise ValueError(f"text {number} has {len(row)} candidate: expected two or more to choose from")
+            raise ValueError(
+                f"text {number} has {len(row) or 'no'} candidate{'s' * (not row)}: expected two or more to choose from. Next: leave "
+                "the text out, or give all its candidates"
+            )
     return rows
 
 
@@ -102,7 +107,9 @@ def _encoded(tokenizer: Any, words: Sequence[Sequence[str]]) -> dict[str, tuple[
     ids = {word: tuple(encode_bare(tokenizer, word)) for row in words for word in row}
     lost = [word for word, found in ids.items() if not found or tokenizer.unk_token_id in found]
     if empty := [word for word in lost if not ids[word]]:
-        raise ValueError(f"the candidate {empty[0]!r} has no token: expected a character or more")
+        raise ValueError(
+            f"the candidate {empty[0]!r} has no token: expected a character or more. Next: leave it out"
+        )
     if lost:
         warnings.warn(
             f"{len(lost):,} of {len(ids):,} candidates have characters outside the vocabulary, such as {lost[0]!r}: they are "

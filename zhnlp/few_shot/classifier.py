@@ -40,8 +40,9 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         tokenizer: of a model that is given as such.
         mode: "pet" trains all weights, "ptuning" only the embeddings of the soft tokens.
         length_norm: "mean" over the tokens of a label word, so that the short are not favoured; or "sum".
-        calibration: "content-free" takes off what the model says of neutral sentences, "batch" the mean over the texts at hand,
-            "none" nothing; "auto" is the prior of `calibrate` or `adapt`, else content-free, else nothing after ``fit``.
+        calibration: what is taken off the scores: "content-free" what the model says of neutral sentences, "batch" the mean
+            over the texts at hand, "none" nothing.  "auto" is the first of these that holds: the prior that `calibrate` or
+            `adapt` stored last; nothing, after ``fit``; content-free.
         epochs, learning_rate, batch_size, mlm_rate, r_drop, label_conditioning, soft_labels, rounds: of ``fit``; see
             `zhnlp.few_shot.training.fit`.
         max_length: tokens of a text at most; longer ones are cut where the template survives. None for the model's own.
@@ -116,7 +117,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     def class_scores(self, X: Any) -> np.ndarray:
         """Calibrated log-scores (N, C) in nats, in the order of ``classes_``.
 
-        One text or many give the same (in bfloat16 to about 0.04 nats), except with ``calibration="batch"``.
+        One text or many give the same, except with ``calibration="batch"`` and for the rounding of ``dtype``.
 
         Args:
             X: texts, or pairs, as a list, array, column or table; see `examples_of`.

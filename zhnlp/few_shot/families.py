@@ -66,7 +66,7 @@ _NEGATIVE = ("负面", "消极", "差评", "负向", "负", "贬义", "negative"
 
 
 def polarity_of(label: object) -> str | None:
-    """ "positive" or "negative" where the name of a label says so, else None.
+    """The polarity that the name of a label says, "positive" or "negative"; None for other names.
 
     Example:
         >>> polarity_of("正面"), polarity_of("Negative"), polarity_of("体育")

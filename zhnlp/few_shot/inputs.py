@@ -40,19 +40,19 @@ def _example(item: Any, number: int, names: list[str]) -> dict[str, str]:
         if lacking := [name for name in names if name not in item]:
             raise ValueError(
                 f"item {number} has {', '.join(map(repr, item)) or 'nothing'} and no {lacking[0]!r}: the template needs "
-                f"{' and '.join(names)}"
+                f"{' and '.join(names)}. Next: items such as {dict.fromkeys(names, '…')}"
             )
         values = [item[name] for name in names]
     elif isinstance(item, (list, tuple)):
         if len(item) != len(names):
             raise ValueError(
                 f"item {number} has {len(item)} texts: expected {_wanted(names)}, since the template has the "
-                f"field{'s' * (len(names) > 1)} {' and '.join(names)}"
+                f"field{'s' * (len(names) > 1)} {' and '.join(names)}. Next: {_remedy(names)}"
             )
         values = item
     elif len(names) > 1:
         found = ValueError if isinstance(item, str) else TypeError
-        raise found(f"item {number} is {_shown(item)}: expected {_wanted(names)}")
+        raise found(f"item {number} is {_shown(item)}: expected {_wanted(names)}. Next: {_remedy(names)}")
     else:
         values = [item]
     for value in values:
@@ -75,6 +75,13 @@ def _rows_of_table(table: Any, names: list[str]) -> list[dict[str, Any]]:
 
 def _wanted(names: Sequence[str]) -> str:
     return "texts" if len(names) == 1 else f"pairs ({', '.join(names)})"
+
+
+def _remedy(names: Sequence[str]) -> str:
+    """What to do where an item has another number of texts than the template fields."""
+    if len(names) == 1:
+        return "a template with {text_a} and {text_b} for pairs"
+    return f"({', '.join('…' for _ in names)}) for each item, or a template with {{text}} for single texts"
 
 
 def _shown(value: Any) -> str:

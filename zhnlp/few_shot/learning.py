@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,14 @@ def fit(classifier: Any, X: Any, y: Any, unlabelled: Any = None) -> None:
     state = State(classifier, _distinct(labels) if classifier.labels is None else None, before)
     check_unfitted(state.base)
     numbers = {label: number for number, label in enumerate(state.prompting.verbalizer.classes)}
-    if strange := next((label for label in labels if label not in numbers), None):
+    if unknown := [label for label in labels if label not in numbers]:
+        strange = unknown[0]
+        written = {str(label): label for label in numbers}
+        near = [written[name] for name in get_close_matches(str(strange), list(written), 1)]
         raise ValueError(
-            f"y has the label {strange!r}, which is none of {', '.join(map(repr, numbers))}: expected a member of labels. Next: "
-            "give it words in labels"
+            f"y has the label {strange!r}, which is none of {', '.join(map(repr, list(numbers)[:8]))}{' …' * (len(numbers) > 8)}: "
+            f"expected a member of labels.{f' Likely {near[0]!r} is meant.' if near else ''} Next: write the same in y and in labels, "
+            f"or labels={{…, {strange!r}: ['…']}}"
         )
     more = None if unlabelled is None else examples_of(unlabelled, state.fields)
     targets = np.array([numbers[label] for label in labels])
@@ -50,7 +55,8 @@ def fit_choices(classifier: Any, X: Any, candidates: Sequence[Sequence[str]], an
     for place, (answer, choice) in enumerate(zip(numbers, words)):
         if not 0 <= answer < len(choice):
             raise ValueError(
-                f"answer {place} is {answer}: expected 0 to {len(choice) - 1}, a candidate of its text"
+                f"answer {place} is {answer}: expected 0 to {len(choice) - 1}, the number of a candidate of its text. Likely they "
+                "are counted from 1. Next: [answer - 1 for answer in answers]"
             )
     state = State(classifier, before.labels, before)
     check_unfitted(state.base)
@@ -67,7 +73,9 @@ def adapt(classifier: Any, unlabelled: Any, epochs: float) -> None:
     before = _before(classifier)
     examples = examples_of(unlabelled, before.fields)
     if not examples:
-        raise ValueError("there are no unlabelled texts: expected one or more to adapt to")
+        raise ValueError(
+            "there are no unlabelled texts: expected one or more to adapt to. Next: adapt(texts)"
+        )
     state = State(classifier, None, before)
     check_unfitted(state.base)
     with _reading(classifier, state):
@@ -84,7 +92,8 @@ def calibrate(classifier: Any, texts: Any) -> None:
     examples = examples_of(texts, state.fields)
     if len(examples) < 2:
         raise ValueError(
-            f"got {len(examples)} text to calibrate with: expected several, of all classes alike"
+            f"got {len(examples)} text{'s' * (not examples)} to calibrate with: expected several, of all classes alike. Next: a "
+            "hundred unlabelled texts"
         )
     state.prior = prior_of(state.scores(examples, classifier._bars()))
 
@@ -111,7 +120,9 @@ def _reading(classifier: Any, state: State) -> Iterator[None]:
 
 def _labels(y: Any) -> list[Any]:
     if isinstance(y, (str, bytes)):
-        raise TypeError(f"y is one {type(y).__name__}: expected a list of labels, one for each text")
+        raise TypeError(
+            f"y is one {type(y).__name__}: expected a list of labels, one for each text. Next: [{y!r}]"
+        )
     listed = y.tolist() if hasattr(y, "tolist") else list(y)
     return [label.item() if hasattr(label, "item") else label for label in listed]
 
@@ -123,5 +134,6 @@ def _distinct(labels: Sequence[Any]) -> list[Any]:
 def _check_lengths(name: str, examples: Sequence[Any], values: Sequence[Any]) -> None:
     if len(examples) != len(values) or not values:
         raise ValueError(
-            f"got {len(examples):,} texts and {len(values):,} of {name}: expected as many, one or more"
+            f"got {len(examples):,} texts and {len(values):,} of {name}: expected as many, one or more. Next: look where rows were "
+            "dropped from one of them alone"
         )

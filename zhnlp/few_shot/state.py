@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,10 +106,13 @@ class State:
         return all(_same(self._parameters[name], now[name]) for name in now)
 
     def remade(self, classifier: Any, *, to_learn: bool = False) -> State:
-        """The state of changed parameters; the network and its adaptation stay where they can, and what is lost is said.
+        """A state of the parameters as they are now, after some of them changed.
+
+        Network and adapted weights are kept unless a parameter names another model or device; fitted weights and prior are
+        not, and a warning says so.
 
         Args:
-            to_learn: a fit comes next, so that nobody misses the last one.
+            to_learn: a training comes next, which replaces fitted weights and prior anyway: no warning for them.
         """
         now = _taken(classifier)
         keeps = all(_same(self._parameters[name], now[name]) for name in _PLACING)
@@ -234,7 +238,10 @@ def check_calibration(calibration: str) -> None:
 
 def _check(name: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise ValueError(f"{name}={value!r} is not known: expected one of {', '.join(map(repr, known))}")
+        near = get_close_matches(str(value), known, 1) or known
+        raise ValueError(
+            f"{name}={value!r} is not known: expected one of {', '.join(map(repr, known))}. Next: {name}={near[0]!r}"
+        )
 
 
 def templates_of(template: str | Template | Sequence[str | Template]) -> list[Template]:
@@ -250,12 +257,14 @@ def templates_of(template: str | Template | Sequence[str | Template]) -> list[Te
     given = [template] if isinstance(template, (str, Template)) else list(template)
     made = [one if isinstance(one, Template) else Template(one) for one in given]
     if not made:
-        raise ValueError("there is no template: expected one or more, such as '{text}。总之，很{mask}。'")
+        raise ValueError(
+            "there is no template: expected one or more. Next: template='{text}。总之，很{mask}。'"
+        )
     for other in made[1:]:
         if set(other.fields) != set(made[0].fields):
             raise ValueError(
                 f"the templates {made[0].source!r} and {other.source!r} have different fields ({', '.join(made[0].fields)}; "
-                f"{', '.join(other.fields)}): expected the same in all"
+                f"{', '.join(other.fields)}): expected the same in all. Next: a classifier for each of the two"
             )
     return made
 

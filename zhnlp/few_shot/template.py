@@ -173,7 +173,9 @@ class Template:
                 "once, where the label word goes; a word of several characters needs no more"
             )
         if kinds.count("label") > 1:
-            raise ValueError(f"{shown} has {{label}} {kinds.count('label')} times: expected it once")
+            raise ValueError(
+                f"{shown} has {{label}} {kinds.count('label')} times: expected it once at most. Next: leave the others out"
+            )
         if not self.fields:
             raise ValueError(
                 f"{shown} has no text: expected {{text}}, or {{text_a}} and {{text_b}}. Next: write {{text}} where "
@@ -181,7 +183,8 @@ class Template:
             )
         if tuple(sorted(self.fields)) not in _FIELDS:
             raise ValueError(
-                f"{shown} has the fields {', '.join(self.fields)}: expected text once, or text_a and text_b once each"
+                f"{shown} has the fields {', '.join(self.fields)}: expected text once, or text_a and text_b once each. "
+                "Next: {text} for single texts, {text_a} and {text_b} for pairs"
             )
 
 

@@ -31,9 +31,9 @@ class Verbalizer:
         words: (number of the class, word, ids) of every word; the words of a class stand together.
 
     Raises:
-        TypeError: labels or words are not what is expected.
-        ValueError: fewer than two labels, a label without words, a word that the vocabulary cannot write, one word for
-            two labels.
+        TypeError: labels are neither a mapping nor a list, a word is no str, or labels cannot be sorted.
+        ValueError: fewer than two labels, one given twice, a label without words, an empty word, a word that the vocabulary
+            cannot write, one word for two labels.
 
     Example:
         >>> from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
@@ -90,9 +90,12 @@ def describe(labels: Any, template: Template | None = None) -> dict[Any, list[st
     elif isinstance(labels, Iterable) and not isinstance(labels, (str, bytes)):
         labels = list(labels)
         if unfit := [label for label in labels if not isinstance(label, Hashable) or not str(label)]:
-            raise TypeError(f"a label is {unfit[0]!r}: expected a str or a number")
+            raise TypeError(f"a label is {unfit[0]!r}: expected a str with a character or more, or a number")
         if len(set(labels)) < len(labels):
-            raise ValueError(f"labels are given twice: got {labels!r}")
+            twice = next(label for label in labels if labels.count(label) > 1)
+            raise ValueError(
+                f"labels has {twice!r} twice: expected each once. Next: list(dict.fromkeys(labels))"
+            )
         described = {label: [str(label)] for label in labels}
     else:
         raise TypeError(
@@ -106,19 +109,29 @@ def describe(labels: Any, template: Template | None = None) -> dict[Any, list[st
             else ""
         )
         raise ValueError(
-            f"labels has {len(described)} label ({labels!r}){shown}. Expected two or more to choose from"
+            f"labels has {len(described) or 'no'} label ({labels!r}){shown}. Expected two or more to choose from. Next: name the "
+            "others too, such as labels={'正面': ['好'], '负面': ['差']}"
         )
     for label, words in described.items():
         if not isinstance(words, Iterable) or isinstance(words, (bytes, Mapping)):
             raise TypeError(f"the words of label {label!r} are {words!r}: expected a list of str")
         described[label] = words = list(words)
-        if not words or not all(isinstance(word, str) for word in words):
-            raise TypeError(f"the words of label {label!r} are {words!r}: expected one str or more")
+        if not words:
+            raise ValueError(
+                f"label {label!r} has no words: expected one or more. Next: labels={{{label!r}: ['…']}} with a word that fits the "
+                "blank, or leave the label out"
+            )
+        if strange := [word for word in words if not isinstance(word, str)]:
+            raise TypeError(
+                f"the words of label {label!r} hold {strange[0]!r} ({type(strange[0]).__name__}): expected str. Next: "
+                f"{str(strange[0])!r}"
+            )
     try:
         return dict(sorted(described.items(), key=lambda item: item[0]))
     except TypeError:
         raise TypeError(
-            f"the labels {', '.join(map(repr, described))} cannot be sorted: expected all str or all numbers"
+            f"the labels {', '.join(map(repr, described))} cannot be sorted: expected all str or all numbers. Next: str(label) "
+            "for each, in y too"
         ) from None
 
 
