@@ -13,7 +13,7 @@ from small_models import make_model, make_tokenizer
 from zhnlp.attribution import Explainer, explain
 from zhnlp.attribution.slot_logits import SlotLogits
 from zhnlp.few_shot import PromptClassifier
-from zhnlp.few_shot.weights import FittedWeights
+from zhnlp.few_shot.network import FittedWeights
 
 LABELS = {"正面": ["好", "好学"], "负面": ["不"]}
 TEXTS = ["今天天气很好", "变压器断路，a2"]

@@ -15,8 +15,8 @@ from small_models import make_model, make_tokenizer
 
 from zhnlp import tokenizers
 from zhnlp.few_shot import PromptClassifier, Template, suggest_templates
-from zhnlp.few_shot.families import FAMILIES, families_for, word_sets
 from zhnlp.few_shot.label_words import chinese_tokens, find_words
+from zhnlp.few_shot.template_families import FAMILIES, families_for, word_sets
 from zhnlp.few_shot.template_ranking import TemplateReader, agreement_of
 
 REVIEWS = Path(__file__).parents[2] / "corpora/reviews"

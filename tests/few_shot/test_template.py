@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizer_families import FAMILIES
 
-from zhnlp.few_shot.assembly import encode_bare
+from zhnlp.few_shot.prompt import encode_bare
 from zhnlp.few_shot.template import Template
 from zhnlp.tokenizers import load
 

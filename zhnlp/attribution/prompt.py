@@ -20,8 +20,8 @@ from torch import Tensor
 from zhnlp.attribution.explainable import Explainable, split_fields
 from zhnlp.attribution.reading import Literal, Reading, Span, View
 from zhnlp.attribution.slot_logits import SlotLogits
-from zhnlp.few_shot.assembly import spare_tokens, special_tokens
 from zhnlp.few_shot.causal import check_begin, scored_places
+from zhnlp.few_shot.prompt import spare_tokens, special_tokens
 
 if TYPE_CHECKING:
     from zhnlp.few_shot import Prompt, PromptClassifier, Verbalizer
@@ -63,12 +63,12 @@ class PromptNetwork(Explainable):
     def __init__(self, classifier: PromptClassifier):
         words, state = classifier.verbalizer_, classifier._state()
         state.check_soft()
-        self._prompting = prompting = replace(state.prompting)  # a later fit changes the classifier, not this
-        network = prompting.network
+        self._scorer = scorer = replace(state.scorer)  # a later fit changes the classifier, not this
+        network = scorer.network
         super().__init__(network.reader(exact=True), network.tokenizer, network.name)
         self.classes = list(words.classes)
         self.fields = state.fields
-        shape = (len(prompting.templates), 1, len(self.classes))
+        shape = (len(scorer.templates), 1, len(self.classes))
         self._prior = state.prior_for(
             np.zeros(shape), classifier.calibration
         )  # (T, C), what it takes off a single text
@@ -84,24 +84,24 @@ class PromptNetwork(Explainable):
 
     def embed(self, view: View) -> Tensor:
         rows, prompt = super().embed(view), view.extra.prompt
-        soft = self._prompting.rows_of(view.extra.template)
+        soft = self._scorer.rows_of(view.extra.template)
         if soft is None or not prompt.soft:
             return rows
         return rows.index_copy(0, torch.tensor(prompt.soft, device=rows.device), soft.detach().to(rows))
 
     def scores(self, reading: Reading, embeds: Sequence[Tensor]) -> Tensor:
-        prompting = self._prompting
+        scorer = self._scorer
         found: dict[tuple[int, int | None], dict[int, Tensor]] = {}
         for view, rows in zip(reading.views, embeds):
             asked = view.extra
             values = self._word_scores(asked, rows)  # (B, W of the view)
             columns = found.setdefault((asked.template, asked.described), {})
             columns.update(zip(asked.words, values.unbind(1)))
-        owners, count = prompting.verbalizer.owners, len(self.classes)
+        owners, count = scorer.verbalizer.owners, len(self.classes)
         totals = []
-        for number, template in enumerate(prompting.templates):
+        for number, template in enumerate(scorer.templates):
             if template.has_label:
-                words = range(len(prompting.verbalizer.words))
+                words = range(len(scorer.verbalizer.words))
                 table = torch.stack([self._yes_over_no(found[number, word]) for word in words], 1)
             else:
                 table = _in_order(found[number, None])
@@ -120,15 +120,15 @@ class PromptNetwork(Explainable):
     # --- readings --------------------------------------------------------------------------------------------------
 
     def _asked(self, fields: dict[str, str]) -> Iterator[Asked]:
-        prompting = self._prompting
-        for number, template in enumerate(prompting.templates):
+        scorer = self._scorer
+        for number, template in enumerate(scorer.templates):
             if not template.has_label:
-                yield from self._readings(number, fields, prompting.verbalizer, None, "")
+                yield from self._readings(number, fields, scorer.verbalizer, None, "")
                 continue
-            labels = [word for _, word, _ in prompting.verbalizer.words]
+            labels = [word for _, word, _ in scorer.verbalizer.words]
             spares = spare_tokens(template, self.tokenizer, labels)
             for described, (label, spare) in enumerate(zip(labels, spares)):
-                yield from self._readings(number, fields, prompting.entailment, described, label, spare)
+                yield from self._readings(number, fields, scorer.entailment, described, label, spare)
 
     def _readings(
         self,
@@ -140,9 +140,9 @@ class PromptNetwork(Explainable):
         spare: int = 0,
     ) -> Iterator[Asked]:
         """One for each length of word; of a causal model one for each word."""
-        template, limit = self._prompting.templates[number], self._prompting.network.limit
+        template, limit = self._scorer.templates[number], self._scorer.network.limit
         ids = [one for _, _, one in words.words]
-        if self._prompting.network.causal:
+        if self._scorer.network.causal:
             groups = [[place] for place in range(len(ids))]
         else:
             groups = [
@@ -150,7 +150,7 @@ class PromptNetwork(Explainable):
             ]
         for group in groups:
             length = len(ids[group[0]])
-            filling = {"words": [ids[group[0]]]} if self._prompting.network.causal else {"masks": length}
+            filling = {"words": [ids[group[0]]]} if self._scorer.network.causal else {"masks": length}
             (prompt,) = template.encode(
                 self.tokenizer,
                 [fields],
@@ -159,16 +159,16 @@ class PromptNetwork(Explainable):
                 spare=spare + words.longest - length,
                 **filling,
             )
-            chosen = None if self._prompting.network.causal else [ids[place] for place in group]
+            chosen = None if self._scorer.network.causal else [ids[place] for place in group]
             yield Asked(number, described, group, chosen, prompt)
 
     def _view(self, asked: Asked) -> View:
         means: list[Span | Literal | None] = []
         ordinal = 0
-        template, prompt = self._prompting.templates[asked.template], asked.prompt
+        template, prompt = self._scorer.templates[asked.template], asked.prompt
         shown = template.source
         if asked.described is not None:
-            shown = shown.replace("{label}", self._prompting.verbalizer.words[asked.described][1])
+            shown = shown.replace("{label}", self._scorer.verbalizer.words[asked.described][1])
         before, after = self._added
         kept = {*prompt.slots, *prompt.soft, *range(before), *range(len(prompt.ids) - after, len(prompt.ids))}
         for place, (token, offset) in enumerate(zip(prompt.ids, prompt.offsets)):
@@ -189,7 +189,7 @@ class PromptNetwork(Explainable):
 
     def _word_scores(self, asked: Asked, rows: Tensor) -> Tensor:
         """Log-probabilities (B, W) of the words of a view."""
-        prompt, mean = asked.prompt, self._prompting.length_norm == "mean"
+        prompt, mean = asked.prompt, self._scorer.length_norm == "mean"
         if asked.ids is None:
             return self._likelihood(prompt, rows, mean)[:, None]
         logits = self._logits(rows, prompt.slots)  # (B, m, V)
@@ -210,7 +210,7 @@ class PromptNetwork(Explainable):
         return (word.mean(1) if mean else word.sum(1)) + rest.sum(1)
 
     def _yes_over_no(self, columns: dict[int, Tensor]) -> Tensor:
-        no, yes = label_scores(_in_order(columns), self._prompting.entailment.owners, 2).unbind(1)
+        no, yes = label_scores(_in_order(columns), self._scorer.entailment.owners, 2).unbind(1)
         return yes - no
 
 

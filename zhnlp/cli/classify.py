@@ -271,7 +271,7 @@ def _suggest(
     out: Path | None,
     **options: Any,
 ) -> None:
-    from zhnlp.few_shot.state import templates_of
+    from zhnlp.few_shot.classifier_state import templates_of
     from zhnlp.few_shot.suggest import suggest_templates
 
     if words is None:

@@ -10,8 +10,8 @@ from zhnlp.lazy import exports
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
-        "FittedWeights": "weights",
-        "Prompt": "template",
+        "FittedWeights": "network",
+        "Prompt": "prompt",
         "PromptClassifier": "classifier",
         "Template": "template",
         "Verbalizer": "verbalizer",

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhnlp.few_shot.scoring import Cuts, batches, check_finite, slot_logits
+from zhnlp.few_shot.scoring import Cuts, batches, check_finite, model_inputs, slot_logits
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-    from zhnlp.few_shot.template import Prompt, Template
+    from zhnlp.few_shot.prompt import Prompt
+    from zhnlp.few_shot.template import Template
     from zhnlp.few_shot.verbalizer import Verbalizer
     from zhnlp.mining.progress import Progress
 
@@ -119,7 +120,7 @@ def scored_places(prompt: Prompt) -> list[int]:
     """The places of the word and of all that follows it but soft tokens, which are no text and have no likelihood.
 
     Example:
-        >>> from zhnlp.few_shot.template import Prompt
+        >>> from zhnlp.few_shot.prompt import Prompt
         >>> scored_places(Prompt([5, 6, 9, 9, 7], [1], [2, 3], [True] * 5, False, [None] * 5))
         [1, 4]
     """
@@ -160,7 +161,6 @@ def _log_likelihood(
     """Log-probabilities (M,) of the `scored_places`, a prompt after the other."""
     import torch
 
-    from zhnlp.few_shot.model_inputs import model_inputs
     from zhnlp.models.positions import logits_at
 
     with torch.inference_mode():

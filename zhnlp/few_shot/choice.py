@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from zhnlp.few_shot.assembly import encode_bare, spare_tokens
 from zhnlp.few_shot.causal import score_filled
+from zhnlp.few_shot.prompt import encode_bare, spare_tokens
 from zhnlp.few_shot.scoring import Cuts, score_words
 from zhnlp.mining.progress import Progress
 
 if TYPE_CHECKING:
-    from zhnlp.few_shot.prompting import Examples, Prompting
-    from zhnlp.few_shot.state import State
+    from zhnlp.few_shot.classifier_state import ClassifierState
+    from zhnlp.few_shot.scorer import Examples, PromptScorer
 
 
 class Choices(NamedTuple):
@@ -32,7 +32,7 @@ class Choices(NamedTuple):
 
 
 def choose(
-    state: State,
+    state: ClassifierState,
     examples: Examples,
     candidates: Sequence[Sequence[str]],
     calibration: str = "auto",
@@ -50,28 +50,28 @@ def choose(
             "'content-free' or 'none'"
         )
     state.check_soft()
-    prompting = state.prompting
+    scorer = state.scorer
     bars = bars or Progress(False)
-    with bars.stage("choose", len(examples) * len(prompting.templates), "text"):
-        scores = candidate_scores(prompting, examples, words, bars)
+    with bars.stage("choose", len(examples) * len(scorer.templates), "text"):
+        scores = candidate_scores(scorer, examples, words, bars)
     if calibration == "content-free" or (calibration == "auto" and state.fitted is None):
-        cuts = prompting.cuts
-        prior = _priors(prompting, state.neutral(), words)
-        prompting.cuts = cuts
+        cuts = scorer.cuts
+        prior = _priors(scorer, state.neutral(), words)
+        scorer.cuts = cuts
         scores = [row - [prior[word] for word in row_words] for row, row_words in zip(scores, words)]
     return Choices([int(row.argmax()) for row in scores], scores)
 
 
 def candidate_scores(
-    prompting: Prompting, examples: Examples, words: Sequence[Sequence[str]], bars: Progress | None = None
+    scorer: PromptScorer, examples: Examples, words: Sequence[Sequence[str]], bars: Progress | None = None
 ) -> list[np.ndarray]:
     """Scores of the candidates of each text in nats, a mean over templates, before calibration."""
-    ids = _encoded(prompting.network.tokenizer, words)
-    prompting.cuts = Cuts(len(examples))
+    ids = _encoded(scorer.network.tokenizer, words)
+    scorer.cuts = Cuts(len(examples))
     found = []
-    for number, template in enumerate(prompting.templates):
-        score = _entailed if template.has_label else _likelihoods if prompting.network.causal else _masked
-        found.append(score(prompting, number, examples, words, ids, bars))
+    for number, template in enumerate(scorer.templates):
+        score = _entailed if template.has_label else _likelihoods if scorer.network.causal else _masked
+        found.append(score(scorer, number, examples, words, ids, bars))
     return [np.mean(rows, axis=0) for rows in zip(*found)]
 
 
@@ -134,24 +134,24 @@ def _groups(
 
 
 def _masked(
-    prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
+    scorer: PromptScorer, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
 ) -> list[np.ndarray]:
-    network, rows = prompting.network, [np.empty(len(row)) for row in words]
+    network, rows = scorer.network, [np.empty(len(row)) for row in words]
     for length, longest, members in _groups(words, ids):
-        prompts = prompting.templates[number].encode(
+        prompts = scorer.templates[number].encode(
             network.tokenizer,
             [examples[text] for text, _ in members],
             masks=length,
             limit=network.limit - longest + length,
         )
-        prompting.cuts.count(prompts, [text for text, _ in members])
+        scorer.cuts.count(prompts, [text for text, _ in members])
         found = score_words(
             network.reader(),
             network.tokenizer,
             prompts,
             [[ids[words[text][place]] for place in places] for text, places in members],
-            prompting.length_norm,
-            prompting.rows_of(number),
+            scorer.length_norm,
+            scorer.rows_of(number),
             progress=bars,
         )
         for (text, places), scores in zip(members, found):
@@ -160,24 +160,24 @@ def _masked(
 
 
 def _likelihoods(
-    prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
+    scorer: PromptScorer, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
 ) -> list[np.ndarray]:
-    network, rows = prompting.network, [np.empty(len(row)) for row in words]
+    network, rows = scorer.network, [np.empty(len(row)) for row in words]
     for length, longest, members in _groups(words, ids):
         flat = [(text, place) for text, places in members for place in places]
-        prompts = prompting.templates[number].encode(
+        prompts = scorer.templates[number].encode(
             network.tokenizer,
             [examples[text] for text, _ in flat],
             limit=network.limit - longest + length,
             words=[ids[words[text][place]] for text, place in flat],
         )
-        prompting.cuts.count(prompts, [text for text, _ in flat])
+        scorer.cuts.count(prompts, [text for text, _ in flat])
         found = score_filled(
             network.reader(),
             network.tokenizer,
             prompts,
-            prompting.length_norm,
-            prompting.rows_of(number),
+            scorer.length_norm,
+            scorer.rows_of(number),
             progress=bars,
         )
         for (text, place), score in zip(flat, found):
@@ -186,12 +186,12 @@ def _likelihoods(
 
 
 def _entailed(
-    prompting: Prompting, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
+    scorer: PromptScorer, number: int, examples: Examples, words: Any, ids: Any, bars: Progress | None
 ) -> list[np.ndarray]:
-    template, tokenizer = prompting.templates[number], prompting.network.tokenizer
+    template, tokenizer = scorer.templates[number], scorer.network.tokenizer
     flat = [(text, word) for text, row in enumerate(words) for word in row]
     cuts = Cuts()
-    found = prompting.yes_over_no(
+    found = scorer.yes_over_no(
         number,
         [examples[text] for text, _ in flat],
         [word for _, word in flat],
@@ -199,16 +199,16 @@ def _entailed(
         progress=bars,
         cuts=cuts,
     )
-    prompting.cuts.lost.update(flat[number][0] for number in cuts.lost)
+    scorer.cuts.lost.update(flat[number][0] for number in cuts.lost)
     return np.split(found, np.cumsum([len(row) for row in words])[:-1])
 
 
-def _priors(prompting: Prompting, neutral: Examples, words: Sequence[Sequence[str]]) -> dict[str, float]:
+def _priors(scorer: PromptScorer, neutral: Examples, words: Sequence[Sequence[str]]) -> dict[str, float]:
     """What the model says of each candidate in texts without content."""
     distinct = sorted({word for row in words for word in row})
     if not distinct:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said of the texts themselves
-        scores = candidate_scores(prompting, neutral, [distinct] * len(neutral))
+        scores = candidate_scores(scorer, neutral, [distinct] * len(neutral))
     return dict(zip(distinct, np.mean(scores, axis=0)))

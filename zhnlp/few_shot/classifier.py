@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from zhnlp.few_shot.calibration import calibrated
-from zhnlp.few_shot.inputs import examples_of
-from zhnlp.few_shot.state import State, not_fitted
+from zhnlp.few_shot.classifier_state import ClassifierState, not_fitted
+from zhnlp.few_shot.examples import examples_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -168,9 +168,9 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             ValueError: a label that is not in ``labels``, fewer than two labels, or ``X`` and ``y`` of different lengths.
         """
-        from zhnlp.few_shot import learning
+        from zhnlp.few_shot import fitting
 
-        learning.fit(self, X, y, unlabelled)
+        fitting.fit(self, X, y, unlabelled)
         return self
 
     def adapt(self, unlabelled: Any, epochs: float = 1) -> PromptClassifier:
@@ -182,9 +182,9 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
             unlabelled: texts as ``X`` of `class_scores`.
             epochs: passes over them.
         """
-        from zhnlp.few_shot import learning
+        from zhnlp.few_shot import fitting
 
-        learning.adapt(self, unlabelled, epochs)
+        fitting.adapt(self, unlabelled, epochs)
         return self
 
     def calibrate(self, texts: Any) -> PromptClassifier:
@@ -199,9 +199,9 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
             >>> classifier.predict(["很喜欢"]).tolist()
             ['正面']
         """
-        from zhnlp.few_shot import learning
+        from zhnlp.few_shot import fitting
 
-        learning.calibrate(self, texts)
+        fitting.calibrate(self, texts)
         return self
 
     # --- choosing --------------------------------------------------------------------------------------------------
@@ -239,9 +239,9 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
             X, candidates: as `choose`.
             answers: (N,) number of the right candidate of each text, from 0.
         """
-        from zhnlp.few_shot import learning
+        from zhnlp.few_shot import fitting
 
-        learning.fit_choices(self, X, candidates, answers)
+        fitting.fit_choices(self, X, candidates, answers)
         return self
 
     # --- files -----------------------------------------------------------------------------------------------------
@@ -289,36 +289,36 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
     @property
     def templates_(self) -> list[Template]:
         """The templates."""
-        return self._state().prompting.templates
+        return self._state().scorer.templates
 
     @property
     def verbalizer_(self) -> Verbalizer:
         """The words of the labels."""
         state = self._state()
-        if state.prompting.verbalizer is None:
-            raise not_fitted(state.prompting.templates[0])
-        return state.prompting.verbalizer
+        if state.scorer.verbalizer is None:
+            raise not_fitted(state.scorer.templates[0])
+        return state.scorer.verbalizer
 
     @property
     def entailment_(self) -> Verbalizer | None:
         """No (class 0) and yes (class 1) of templates with {label}."""
-        return self._state().prompting.entailment
+        return self._state().scorer.entailment
 
     @property
     def network_(self) -> Network:
         """The language model: the fitted one, else the adapted one, else that of ``model``."""
-        return self._state().prompting.network
+        return self._state().scorer.network
 
     def _network(self, exact: bool = False) -> tuple[PreTrainedModel, PreTrainedTokenizerFast, Tensor | None]:
         """The model that scores, its tokenizer and its soft rows; ``exact`` for float32."""
-        prompting = self._state().prompting
-        return prompting.network.reader(exact=exact), prompting.network.tokenizer, prompting.soft_rows
+        scorer = self._state().scorer
+        return scorer.network.reader(exact=exact), scorer.network.tokenizer, scorer.soft_rows
 
-    def _state(self) -> State:
+    def _state(self) -> ClassifierState:
         """What the parameters say, made once and again when they change."""
         made = self.__dict__.get("_made")
         if made is None or not made.fits(self):
-            self._made = State(self) if made is None else made.remade(self)
+            self._made = ClassifierState(self) if made is None else made.remade(self)
         return self._made
 
     def _bars(self) -> Progress:
@@ -326,9 +326,9 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
 
         return Progress(self.progress)
 
-    def _say_cuts(self, state: State) -> None:
+    def _say_cuts(self, state: ClassifierState) -> None:
         """Warn of texts that were longer than the model's limit; a ``max_length`` that was given is meant."""
-        cuts = state.prompting.cuts
+        cuts = state.scorer.cuts
         if cuts.cut and self.max_length is None:
             warnings.warn(
                 f"{cuts.cut:,} of {cuts.texts:,} texts were longer than {state.base.name} reads ({state.base.limit:,} tokens with the "

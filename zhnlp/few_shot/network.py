@@ -1,18 +1,33 @@
-"""The language model behind a classifier: one copy to read with, fresh copies to train."""
+"""The language model behind a classifier: one copy to read with, fresh copies to train, and what a training hands back."""
 
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 DEFAULT = "zhnlp-mlm-small"
 _checked: set[Path] = set()  # folders whose head was looked at in this process
+
+
+@dataclass
+class FittedWeights:
+    """The weights that a training changed, and no others.
+
+    Attributes:
+        model: the network in float32 and evaluation mode; None where the base stayed as it is (P-tuning).
+        soft_rows: (K, D) embeddings of the soft tokens in float32, those of the first template first; None for none.
+    """
+
+    model: PreTrainedModel | None = None
+    soft_rows: Tensor | None = None
 
 
 class Network:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from zhnlp.few_shot.base_model import ADAPTED, BASE, FILE, FITTED, Saved, check_base, place_of
-from zhnlp.few_shot.state import State, base_network, templates_of
+from zhnlp.few_shot.classifier_state import ClassifierState, base_network, templates_of
+from zhnlp.few_shot.network import FittedWeights
 from zhnlp.few_shot.verbalizer import describe
-from zhnlp.few_shot.weights import FittedWeights
 
 ROWS = "prompt.safetensors"
 FORMAT = 2
@@ -36,7 +36,7 @@ def save(classifier: Any, folder: str | Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file: expected the name of a folder, which may be a new one")
     state = classifier._state()
-    network, fitted = state.prompting.network, state.fitted
+    network, fitted = state.scorer.network, state.fitted
     rows = None if fitted is None else fitted.soft_rows
     rows_only = rows is not None and state.weights == BASE
     if not rows_only and state.base.by_name and _same_folder(state.base.name, folder):
@@ -80,7 +80,7 @@ def load(cls: type, folder: str | Path, parameters: dict[str, Any]) -> Any:
     saved = None
     if weights in (ADAPTED, FITTED):
         saved = Saved(base_network(classifier, folder), weights, base)
-    state = classifier._made = State(classifier, labels, saved=saved)
+    state = classifier._made = ClassifierState(classifier, labels, saved=saved)
     if weights is None:
         check_base(state.base, base, folder)
     elif saved is not None and "model" in parameters:

@@ -1,4 +1,5 @@
-"""How well each label word fills the blank.  N texts, W words, C classes, B batch, m tokens of a word, V vocabulary.
+"""How well each label word fills the blank.  N texts, W words, C classes, B batch, L positions, m tokens of
+a word, K soft tokens, D hidden, V vocabulary.
 
 A word of several characters is scored as if its characters were independent, each at its own mask, as in
 https://kexue.fm/archives/7764; words of different lengths are compared by their mean log-probability a token.
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-    from zhnlp.few_shot.template import Prompt, Template
+    from zhnlp.few_shot.prompt import Prompt
+    from zhnlp.few_shot.template import Template
     from zhnlp.few_shot.verbalizer import Verbalizer
     from zhnlp.mining.progress import Progress
 
@@ -149,7 +151,6 @@ def slot_logits(
     """Logits (B, m, V) at the blanks, which all have m tokens; the rest of the texts never reaches the vocabulary."""
     import torch
 
-    from zhnlp.few_shot.model_inputs import model_inputs
     from zhnlp.models.positions import logits_at
 
     inputs = model_inputs(model, tokenizer, prompts, soft_rows)
@@ -157,6 +158,28 @@ def slot_logits(
     where = [row * longest + slot for row, prompt in enumerate(prompts) for slot in prompt.slots]
     logits = logits_at(model, torch.tensor(where, device=model.device), **inputs)
     return logits.unflatten(0, (len(prompts), -1))
+
+
+def model_inputs(
+    model: PreTrainedModel, tokenizer: Any, prompts: Sequence[Prompt], soft_rows: Tensor | None = None
+) -> dict[str, Tensor]:
+    """What a model is called with: ``input_ids`` (B, L), or ``inputs_embeds`` (B, L, D) with soft tokens, and the mask.
+
+    Args:
+        soft_rows: (K, D) embeddings of the soft tokens of a prompt, in order; None where there are none.
+    """
+    import torch
+
+    from zhnlp.models.batching import pad
+
+    ids, mask = (part.to(model.device) for part in pad([p.ids for p in prompts], tokenizer.pad_token_id or 0))
+    if soft_rows is None or not prompts[0].soft:
+        return {"input_ids": ids, "attention_mask": mask}
+    embeds = model.get_input_embeddings()(ids)  # (B, L, D)
+    columns = torch.tensor([prompt.soft for prompt in prompts], device=model.device)  # (B, K)
+    rows = torch.arange(len(prompts), device=model.device)[:, None].expand_as(columns)
+    values = soft_rows.to(embeds).expand(len(prompts), -1, -1)  # (B, K, D)
+    return {"inputs_embeds": embeds.index_put((rows, columns), values), "attention_mask": mask}
 
 
 def batches(

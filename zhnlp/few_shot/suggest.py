@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zhnlp.few_shot.families import FAMILIES, families_for, word_sets
 from zhnlp.few_shot.network import Network
+from zhnlp.few_shot.template_families import FAMILIES, families_for, word_sets
 from zhnlp.few_shot.template_ranking import FEWEST, TemplateReader
 from zhnlp.few_shot.verbalizer import describe
 from zhnlp.mining.progress import Progress

@@ -8,7 +8,6 @@ Source: 苏剑林, https://kexue.fm/archives/7764; soft tokens: https://kexue.fm
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,8 @@ from zhnlp.tokenizers.untruncated import untruncated
 if TYPE_CHECKING:
     from tokenizers import Encoding
     from transformers import PreTrainedTokenizerFast
+
+    from zhnlp.few_shot.prompt import Prompt
 
 SAMPLE = {"text": "今天天气不错", "text_a": "今天天气不错", "text_b": "外面下着大雨", "label": "天气"}
 _FIELDS = (("text",), ("text_a", "text_b"))
@@ -29,27 +30,6 @@ class Part(NamedTuple):
     kind: str
     value: str = ""
     option: int = 0  # soft: how many tokens; field: 1 where its end is kept
-
-
-@dataclass
-class Prompt:
-    """One text in its template, as a model reads it.
-
-    Attributes:
-        ids: of all tokens, special ones too; soft tokens have the id of a placeholder.
-        slots: places of the blank's tokens.
-        soft: places of the soft tokens, in order.
-        free: whether a token may be corrupted to train on it: never special, blank or soft ones.
-        cut: whether a field lost characters.
-        offsets: of each token (field, start, end) in the user's own string; None for the template's and special tokens.
-    """
-
-    ids: list[int]
-    slots: list[int]
-    soft: list[int]
-    free: list[bool]
-    cut: bool
-    offsets: list[tuple[str, int, int] | None]
 
 
 class Template:
@@ -140,7 +120,7 @@ class Template:
             >>> prompt.offsets
             [None, ('text', 0, 1), ('text', 1, 2), None, None, None]
         """
-        from zhnlp.few_shot.assembly import Assembly
+        from zhnlp.few_shot.prompt import Assembly
 
         if words is None and tokenizer.mask_token_id is None:
             raise ValueError(

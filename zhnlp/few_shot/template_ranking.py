@@ -30,9 +30,9 @@ class TemplateReader:
     """
 
     def __init__(self, sources: Sequence[Any], texts: Sequence[Any], network: Any, bars: Any):
-        from zhnlp.few_shot.inputs import examples_of
-        from zhnlp.few_shot.prompting import Prompting
-        from zhnlp.few_shot.state import templates_of
+        from zhnlp.few_shot.classifier_state import templates_of
+        from zhnlp.few_shot.examples import examples_of
+        from zhnlp.few_shot.scorer import PromptScorer
 
         self.network, self.bars = network, bars
         self.templates = templates_of(list(sources))
@@ -41,7 +41,7 @@ class TemplateReader:
                 f"the template {unfit.source!r} has {{label}} or {{soft}}: expected {{mask}} and texts only, since nothing is "
                 "trained here"
             )
-        self.prompting = Prompting(self.templates, None, None, network)
+        self.scorer = PromptScorer(self.templates, None, None, network)
         self.texts = texts
         self.fields = tuple(sorted(self.templates[0].fields))
         self.examples = examples_of(texts, self.fields)
@@ -119,7 +119,7 @@ class TemplateReader:
         with self.bars.stage("suggest", len(examples) * len(self.templates), "text"):
             return np.stack(
                 [
-                    self.prompting.word_scores(number, examples, pool, progress=self.bars)
+                    self.scorer.word_scores(number, examples, pool, progress=self.bars)
                     for number in range(len(self.templates))
                 ]
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zhnlp.few_shot.assembly import encode_bare
+from zhnlp.few_shot.prompt import encode_bare
 from zhnlp.few_shot.template import SAMPLE
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ class FewShotClassification(Pipeline):
 
     def _new(self, model: Any, template: Any, labels: Any, base: Any, options: dict) -> PromptClassifier:
         from zhnlp.few_shot import PromptClassifier
-        from zhnlp.few_shot.state import templates_of
+        from zhnlp.few_shot.classifier_state import templates_of
         from zhnlp.few_shot.verbalizer import describe
 
         if base is not None:
@@ -213,11 +213,11 @@ class FewShotClassification(Pipeline):
         import numpy as np
 
         from zhnlp.few_shot.calibration import calibrated
-        from zhnlp.few_shot.inputs import examples_of
+        from zhnlp.few_shot.examples import examples_of
 
         state = self.classifier._state()
         raw = state.scores(examples_of(window, state.fields))  # (T, N, C)
-        cut = state.prompting.cuts.cut
+        cut = state.scorer.cuts.cut
         scores = calibrated(raw, state.prior_for(raw, self.classifier.calibration))
         chances = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
         labels = self.classifier.classes_.tolist()

@@ -112,7 +112,7 @@ def test_p_tuning_moves_its_rows_and_not_one_bit_else():
         seen.append(trainable())
         return seen[-1]
 
-    state.prompting.network.trainable = kept
+    state.scorer.network.trainable = kept
     targets = np.array([made.verbalizer_.classes.index(label) for label in TARGETS])
     found = fit_prompts(made, [{"text": text} for text in TEXTS], targets)
     assert found.model is None and found.soft_rows.shape == (3, 32)

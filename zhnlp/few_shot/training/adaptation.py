@@ -14,14 +14,14 @@ from zhnlp.few_shot.training.raw_text import raw_texts
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from zhnlp.few_shot.weights import FittedWeights
+    from zhnlp.few_shot.network import FittedWeights
 
 BATCH = 16  # rows a step
 
 
 def adapt(classifier: Any, examples: Sequence[Mapping[str, str]], *, epochs: float = 1) -> FittedWeights:
     """The classifier's network, trained on the texts of examples; called by `PromptClassifier.adapt`."""
-    from zhnlp.few_shot.weights import FittedWeights
+    from zhnlp.few_shot.network import FittedWeights
 
     network = classifier.network_
     model = adapt_model(

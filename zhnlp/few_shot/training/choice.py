@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from zhnlp.few_shot.assembly import encode_bare
+from zhnlp.few_shot.network import FittedWeights
+from zhnlp.few_shot.prompt import encode_bare
 from zhnlp.few_shot.training.fit import Fitting, check
 from zhnlp.few_shot.training.samples import Labelled
-from zhnlp.few_shot.weights import FittedWeights
 
 
 def fit_choices(

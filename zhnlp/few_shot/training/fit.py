@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+from zhnlp.few_shot.network import FittedWeights
 from zhnlp.few_shot.training.adaptation import seed_of
 from zhnlp.few_shot.training.entailment import Entailment
 from zhnlp.few_shot.training.raw_text import raw_texts
@@ -38,7 +39,6 @@ from zhnlp.few_shot.training.samples import ClassWords, Draw, Labelled, Unlabell
 from zhnlp.few_shot.training.selection import EPOCHS, choose_by_folds
 from zhnlp.few_shot.training.semi_supervised import guessed_samples, share_of_round
 from zhnlp.few_shot.training.soft_prompt import initial_rows
-from zhnlp.few_shot.weights import FittedWeights
 
 Examples = Sequence[Mapping[str, str]]
 
@@ -83,12 +83,12 @@ class Fitting:
     """All that one fit needs of a classifier.
 
     Attributes:
-        prompting: `zhnlp.few_shot.prompting.Prompting` of the classifier.
+        scorer: `zhnlp.few_shot.scorer.PromptScorer` of the classifier.
         draw: makes rows.
         recipe: of the training.
     """
 
-    prompting: Any
+    scorer: Any
     draw: Draw
     recipe: Recipe
 
@@ -96,11 +96,11 @@ class Fitting:
     def of(cls, classifier: Any, *, longest: int | None = None) -> Fitting:
         """From the parameters of a classifier; ``longest`` is that of candidates that differ from text to text."""
         check(classifier)
-        prompting = classifier._state().prompting
-        network, words, yes_no = prompting.network, prompting.verbalizer, prompting.entailment
+        scorer = classifier._state().scorer
+        network, words, yes_no = scorer.network, scorer.verbalizer, scorer.entailment
         blanks = [one.longest for one in (words, yes_no) if one is not None] + [longest or 1]
         maker = RowMaker(
-            prompting.templates,
+            scorer.templates,
             network.tokenizer,
             limit=network.limit,
             longest=max(blanks),
@@ -123,22 +123,22 @@ class Fitting:
             seed=seed_of(classifier.random_state),
             progress=classifier.progress,
         )
-        return cls(prompting, draw, recipe)
+        return cls(scorer, draw, recipe)
 
     @property
     def tokenizer(self) -> Any:
         """The tokenizer."""
-        return self.prompting.network.tokenizer
+        return self.scorer.network.tokenizer
 
     @property
     def limit(self) -> int:
         """Tokens of a row."""
-        return self.prompting.network.limit
+        return self.scorer.network.limit
 
     @property
     def classes(self) -> int:
         """C."""
-        return len(self.prompting.verbalizer.classes)
+        return len(self.scorer.verbalizer.classes)
 
     def raw(self, unlabelled: Examples) -> list[Any]:
         """Samples of unlabelled texts: raw text; where only trainable rows learn, the text in its template."""
@@ -150,19 +150,19 @@ class Fitting:
         self, known: Sequence[Labelled], *, guessed: Sequence[Labelled] = (), raw: Sequence[Any] = ()
     ) -> FittedWeights:
         """Train from the base (or adapted) weights."""
-        model = self.prompting.network.trainable()
-        rows = initial_rows(model, self.tokenizer, self.prompting.templates, seed=self.recipe.seed)
+        model = self.scorer.network.trainable()
+        rows = initial_rows(model, self.tokenizer, self.scorer.templates, seed=self.recipe.seed)
         model, rows = train(self.recipe, model, self.draw, known, guessed=guessed, raw=raw, soft_rows=rows)
         return FittedWeights(None if self.recipe.soft_only else model, rows)
 
     def log_probabilities(self, weights: FittedWeights, examples: Examples) -> np.ndarray:
         """Log-probabilities (N, C) that trained weights give, a mean of scores over the templates, no calibration."""
-        prompting = copy.copy(self.prompting)
-        prompting.network, prompting.soft_rows = (
-            self.prompting.network.holding(weights.model),
+        scorer = copy.copy(self.scorer)
+        scorer.network, scorer.soft_rows = (
+            self.scorer.network.holding(weights.model),
             weights.soft_rows,
         )
-        scores = prompting.scores(examples).mean(0)
+        scores = scorer.scores(examples).mean(0)
         return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
 
     def with_epochs_of_folds(

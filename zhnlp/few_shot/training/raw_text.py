@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zhnlp.few_shot.assembly import special_tokens
+from zhnlp.few_shot.prompt import special_tokens
 from zhnlp.few_shot.training.rows import RawText
 from zhnlp.text.characters import replace_surrogates
 from zhnlp.tokenizers.untruncated import untruncated

@@ -17,7 +17,8 @@ import numpy as np
 from zhnlp.few_shot.training.corruption import choose_places, corrupt, ordinary_tokens
 
 if TYPE_CHECKING:
-    from zhnlp.few_shot.template import Prompt, Template
+    from zhnlp.few_shot.prompt import Prompt
+    from zhnlp.few_shot.template import Template
 
 Word = tuple[int, ...]  # the ids of a label word
 

@@ -12,8 +12,8 @@ import numpy as np
 from zhnlp.few_shot.base_model import check_unfitted
 from zhnlp.few_shot.calibration import prior_of
 from zhnlp.few_shot.choice import check_candidates
-from zhnlp.few_shot.inputs import examples_of
-from zhnlp.few_shot.state import State
+from zhnlp.few_shot.classifier_state import ClassifierState
+from zhnlp.few_shot.examples import examples_of
 
 PRIOR_TEXTS = 1000  # of those that `adapt` was given
 
@@ -25,9 +25,9 @@ def fit(classifier: Any, X: Any, y: Any, unlabelled: Any = None) -> None:
     before = _before(classifier)
     examples, labels = examples_of(X, before.fields), _labels(y)
     _check_lengths("y", examples, labels)
-    state = State(classifier, _distinct(labels) if classifier.labels is None else None, before)
+    state = ClassifierState(classifier, _distinct(labels) if classifier.labels is None else None, before)
     check_unfitted(state.base)
-    numbers = {label: number for number, label in enumerate(state.prompting.verbalizer.classes)}
+    numbers = {label: number for number, label in enumerate(state.scorer.verbalizer.classes)}
     if unknown := [label for label in labels if label not in numbers]:
         strange = unknown[0]
         written = {str(label): label for label in numbers}
@@ -58,7 +58,7 @@ def fit_choices(classifier: Any, X: Any, candidates: Sequence[Sequence[str]], an
                 f"answer {place} is {answer}: expected 0 to {len(choice) - 1}, the number of a candidate of its text. Likely they "
                 "are counted from 1. Next: [answer - 1 for answer in answers]"
             )
-    state = State(classifier, before.labels, before)
+    state = ClassifierState(classifier, before.labels, before)
     check_unfitted(state.base)
     with _reading(classifier, state):
         state.fit(train(classifier, examples, words, numbers))
@@ -76,11 +76,11 @@ def adapt(classifier: Any, unlabelled: Any, epochs: float) -> None:
         raise ValueError(
             "there are no unlabelled texts: expected one or more to adapt to. Next: adapt(texts)"
         )
-    state = State(classifier, None, before)
+    state = ClassifierState(classifier, None, before)
     check_unfitted(state.base)
     with _reading(classifier, state):
         state.adapt(train(classifier, examples, epochs=epochs))
-    if state.prompting.verbalizer is None or any(template.soft for template in state.prompting.templates):
+    if state.scorer.verbalizer is None or any(template.soft for template in state.scorer.templates):
         return
     order = check_random_state(classifier.random_state).permutation(len(examples))[:PRIOR_TEXTS]
     state.prior = prior_of(state.scores([examples[number] for number in sorted(order)]))
@@ -98,7 +98,7 @@ def calibrate(classifier: Any, texts: Any) -> None:
     state.prior = prior_of(state.scores(examples, classifier._bars()))
 
 
-def _before(classifier: Any) -> State:
+def _before(classifier: Any) -> ClassifierState:
     """The state that a training begins from."""
     made = classifier.__dict__.get("_made")
     if made is None or made.fits(classifier):
@@ -107,7 +107,7 @@ def _before(classifier: Any) -> State:
 
 
 @contextmanager
-def _reading(classifier: Any, state: State) -> Iterator[None]:
+def _reading(classifier: Any, state: ClassifierState) -> Iterator[None]:
     """A training reads the classifier as ``state`` has it; one that fails leaves the classifier as it was."""
     before = classifier.__dict__.get("_made")
     classifier._made = state

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhnlp.few_shot.assembly import spare_tokens
 from zhnlp.few_shot.causal import causal_word_scores
+from zhnlp.few_shot.prompt import spare_tokens
 from zhnlp.few_shot.scoring import Cuts, label_scores, masked_word_scores
 from zhnlp.mining.progress import Progress
 
@@ -24,7 +24,7 @@ Examples = Sequence[Mapping[str, str]]
 
 
 @dataclass
-class Prompting:
+class PromptScorer:
     """All that is needed to score a text.
 
     Attributes:

@@ -1,15 +1,37 @@
-"""The tokens of a template and of a text, joined into one row that fits the model."""
+"""Prompts: the tokens of a template and of a text, joined into one row that fits the model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zhnlp.few_shot.template import SAMPLE, Prompt, Template
+from zhnlp.few_shot.template import SAMPLE, Template
 from zhnlp.tokenizers.untruncated import untruncated
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
+
+
+@dataclass
+class Prompt:
+    """One text in its template, as a model reads it.
+
+    Attributes:
+        ids: of all tokens, special ones too; soft tokens have the id of a placeholder.
+        slots: places of the blank's tokens.
+        soft: places of the soft tokens, in order.
+        free: whether a token may be corrupted to train on it: never special, blank or soft ones.
+        cut: whether a field lost characters.
+        offsets: of each token (field, start, end) in the user's own string; None for the template's and special tokens.
+    """
+
+    ids: list[int]
+    slots: list[int]
+    soft: list[int]
+    free: list[bool]
+    cut: bool
+    offsets: list[tuple[str, int, int] | None]
 
 
 class Assembly:

@@ -6,7 +6,7 @@ Run: pytest tests/few_shot/test_inputs.py
 import numpy as np
 import pytest
 
-from zhnlp.few_shot.inputs import examples_of
+from zhnlp.few_shot.examples import examples_of
 
 ONE, TWO = ("text",), ("text_b", "text_a")
 A, B = {"text": "甲"}, {"text": "乙"}

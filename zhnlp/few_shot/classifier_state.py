@@ -14,16 +14,15 @@ from sklearn.exceptions import NotFittedError
 
 from zhnlp.few_shot.base_model import ADAPTED, BASE, FITTED, check_base, described
 from zhnlp.few_shot.calibration import CALIBRATIONS, content_free, prior_of
-from zhnlp.few_shot.prompting import Prompting
+from zhnlp.few_shot.scorer import PromptScorer
 from zhnlp.few_shot.scoring import LENGTH_NORMS
 from zhnlp.few_shot.template import SAMPLE, Template
 from zhnlp.few_shot.verbalizer import Verbalizer
 
 if TYPE_CHECKING:
     from zhnlp.few_shot.base_model import Saved
-    from zhnlp.few_shot.network import Network
-    from zhnlp.few_shot.prompting import Examples
-    from zhnlp.few_shot.weights import FittedWeights
+    from zhnlp.few_shot.network import FittedWeights, Network
+    from zhnlp.few_shot.scorer import Examples
     from zhnlp.mining.progress import Progress
 
 MODES = ("pet", "ptuning")
@@ -31,7 +30,7 @@ _SHAPING = ("template", "labels", "mode", "length_norm", "entailment_words")
 _PLACING = ("model", "tokenizer", "max_length", "device", "dtype")  # of the network
 
 
-class State:
+class ClassifierState:
     """Made of the parameters of a classifier; `fits` says whether they are still the same.
 
     Args:
@@ -47,7 +46,12 @@ class State:
     """
 
     def __init__(
-        self, classifier: Any, labels: Any = None, before: State | None = None, *, saved: Saved | None = None
+        self,
+        classifier: Any,
+        labels: Any = None,
+        before: ClassifierState | None = None,
+        *,
+        saved: Saved | None = None,
     ):
         check_choices(classifier)
         self._parameters = _taken(classifier)
@@ -73,7 +77,7 @@ class State:
         if any(template.has_label for template in templates):
             yes, no = classifier.entailment_words
             yes_no = Verbalizer({0: [no], 1: [yes]}, tokenizer, templates[0])
-        self.prompting = Prompting(
+        self.scorer = PromptScorer(
             templates, words, yes_no, self._network(), length_norm=classifier.length_norm
         )
 
@@ -82,7 +86,7 @@ class State:
         """Whether `base` has seen no labels."""
         return self.saved is None or self.saved.weights != FITTED
 
-    def _base_of(self, classifier: Any, before: State | None) -> Network:
+    def _base_of(self, classifier: Any, before: ClassifierState | None) -> Network:
         """The saved network; that of the state before, unless it has seen labels; else that of the parameters."""
         if self.saved is not None:
             return self.saved.network
@@ -105,7 +109,7 @@ class State:
         now = _taken(classifier)
         return all(_same(self._parameters[name], now[name]) for name in now)
 
-    def remade(self, classifier: Any, *, to_learn: bool = False) -> State:
+    def remade(self, classifier: Any, *, to_learn: bool = False) -> ClassifierState:
         """A state of the parameters as they are now, after some of them changed.
 
         Network and adapted weights are kept unless a parameter names another model or device; fitted weights and prior are
@@ -128,7 +132,7 @@ class State:
                 f"({', '.join(name for name, gone in lost.items() if gone)}). Next: fit, adapt or calibrate again",
                 stacklevel=5,
             )
-        return State(classifier, before=self if keeps else None)
+        return ClassifierState(classifier, before=self if keeps else None)
 
     def adapt(self, weights: FittedWeights) -> None:
         """Score with weights of raw text from now on."""
@@ -142,8 +146,8 @@ class State:
 
     def _changed(self, prior: np.ndarray | None) -> None:
         self.prior, self._content_free = prior, None
-        self.prompting.network = self._network()
-        self.prompting.soft_rows = None if self.fitted is None else self.fitted.soft_rows
+        self.scorer.network = self._network()
+        self.scorer.soft_rows = None if self.fitted is None else self.fitted.soft_rows
 
     @property
     def _saved_adapted(self) -> bool:
@@ -175,11 +179,11 @@ class State:
         Raises:
             NotFittedError: there are no labels, or soft tokens that were never trained.
         """
-        template = self.prompting.templates[0]
-        if self.prompting.verbalizer is None:
+        template = self.scorer.templates[0]
+        if self.scorer.verbalizer is None:
             raise not_fitted(template)
         self.check_soft()
-        return self.prompting.scores(examples, bars)
+        return self.scorer.scores(examples, bars)
 
     def check_soft(self) -> None:
         """Refuse to read soft tokens that were never trained.
@@ -187,8 +191,8 @@ class State:
         Raises:
             NotFittedError: there are some.
         """
-        template = next((one for one in self.prompting.templates if one.soft), None)
-        if template is not None and self.prompting.soft_rows is None:
+        template = next((one for one in self.scorer.templates if one.soft), None)
+        if template is not None and self.scorer.soft_rows is None:
             shown = template.render(SAMPLE, label=SAMPLE["label"])
             raise NotFittedError(
                 f"the soft tokens of {shown!r} are not trained: expected fit(texts, labels) first, or a template in words"
