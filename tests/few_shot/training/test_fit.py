@@ -9,7 +9,9 @@ import torch
 from small_models import make_model, make_tokenizer
 
 from zhnlp.few_shot import PromptClassifier
+from zhnlp.few_shot.training import fit
 from zhnlp.few_shot.training.choice import fit_choices
+from zhnlp.few_shot.training.defaults import soft_rate
 from zhnlp.few_shot.training.fit import Fitting, fit_prompts
 
 LABELS = {"正": ["好"], "反": ["没"]}
@@ -117,7 +119,7 @@ def test_p_tuning_moves_its_rows_and_not_one_bit_else():
     found = fit_prompts(made, [{"text": text} for text in TEXTS], targets)
     assert found.model is None and found.soft_rows.shape == (3, 32)
     assert same(before, seen[0].state_dict())  # the copy that was trained through
-    assert fitting.recipe.rate(base) == 6e-4
+    assert fitting.recipe.rate(base) == soft_rate(base)
     made.fit(TEXTS, TARGETS)
     assert same(before, made.network_.trainable().state_dict()) and same(before, base.state_dict())
 
@@ -139,7 +141,7 @@ def test_p_tuning_teaches_the_shipped_model_what_it_did_not_say():
 
 @pytest.mark.parametrize("options", [{}, {"soft_labels": True}, {"rounds": 2}])
 def test_unlabelled_texts_are_learnt_with_the_labels(options):
-    made = classifier(epochs=30, **options).fit(TEXTS[:24], TARGETS[:24], unlabelled=NEW)
+    made = classifier(epochs=20, **options).fit(TEXTS[:32], TARGETS[:32], unlabelled=NEW)
     assert made.score(NEW, TRUTH) == 1.0
 
 
@@ -165,10 +167,11 @@ def test_the_number_of_epochs_is_chosen_within_the_labels(monkeypatch):
         return whole(self, known, **groups)
 
     monkeypatch.setattr(Fitting, "train", watched)
+    monkeypatch.setattr(fit, "EPOCHS", (1, 2))  # quicker than 5, 10 and 20
     made.fit(TEXTS[:8], TARGETS[:8])
-    assert [epochs for epochs, _ in seen[:-1]] == [5] * 4 + [10] * 4 + [20] * 4
+    assert [epochs for epochs, _ in seen[:-1]] == [1] * 4 + [2] * 4
     assert {len(texts) for _, texts in seen[:-1]} == {6} and seen[-1][1] == TEXTS[:8]
-    assert seen[-1][0] in (5, 10, 20)
+    assert seen[-1][0] in (1, 2)
     assert {text for _, texts in seen for text in texts} == set(TEXTS[:8])
 
 

@@ -158,7 +158,7 @@ def test_raw_text_is_masked_or_read_whole():
 
 
 def test_an_unlabelled_text_in_its_template_is_not_asked_for_a_label():
-    row = maker("{soft:2}{text}很{mask}", mlm_rate=0.5).open_row({"text": "电网"}, 0, rng())
+    row = maker("{soft:2}{text}很{mask}", mlm_rate=0.5).open_row(Cloze({"text": "电网"}, ()), 0, rng())
     assert row.ids[-2] == 4 and len(row.ids) - 2 not in [question.place for question in row.questions]
     assert len(row.soft) == 2 and row.questions and not any(question.slot for question in row.questions)
 
@@ -176,6 +176,17 @@ def test_a_long_text_leaves_room_for_the_longest_word_whichever_is_asked_for():
     rows = [made.label_row(Cloze(long, ((1.0, (word,)),)), 0, rng()) for word in (GOOD, TOP)]
     assert [len(row.ids) for row in rows] == [30, 31]
     assert {row.ids.count(ID["电"]) for row in rows} == {26}
+
+
+def test_every_description_of_a_label_is_read_with_as_much_text():
+    made = maker("{text}是{label}{mask}", mlm_rate=0)
+    long, labels = {"text": "电" * 50}, ("水", "山水")
+    rows = [
+        made.label_row(Cloze(long, ((1.0, (GOOD,)),), label=label, labels=labels), 0, rng())
+        for label in labels
+    ]
+    assert [row.ids.count(ID["电"]) for row in rows] == [26, 26]
+    assert [len(row.ids) for row in rows] == [31, 32]
 
 
 def test_a_tokenizer_without_mask_is_refused():

@@ -5,7 +5,7 @@ Source: Wang et al. 2021, https://arxiv.org/abs/2104.14690
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,11 +69,12 @@ class Entailment:
                 ((1.0, self.yes if number == right else self.no),),
                 self.no if number == right else self.yes,
                 descriptions[number][rng.integers(len(descriptions[number]))],
+                tuple(word for own in descriptions for word in own),
             )
             for number in chosen
         ]
 
-    def any_description(self, rng: np.random.Generator) -> str:
-        """One of the descriptions, of any class."""
-        own = self.descriptions[rng.integers(len(self.descriptions))]
-        return own[rng.integers(len(own))]
+    def open_cloze(self, example: Mapping[str, str], rng: np.random.Generator) -> Cloze:
+        """A text with the description of any label and no answer."""
+        words = tuple(word for own in self.descriptions for word in own)
+        return Cloze(example, (), (), words[rng.integers(len(words))], words)

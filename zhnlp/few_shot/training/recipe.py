@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zhnlp.few_shot.training.batches import MixedBatches
 from zhnlp.few_shot.training.collate import PromptCollator
-from zhnlp.few_shot.training.defaults import SOFT_RATE, learning_rate
+from zhnlp.few_shot.training.defaults import TEXT_WEIGHT, learning_rate, soft_rate
 from zhnlp.few_shot.training.dropout import dropout_on
 from zhnlp.few_shot.training.objective import PromptObjective
 from zhnlp.few_shot.training.optimise import WEIGHT_DECAY, optimise
@@ -28,7 +28,8 @@ class Recipe:
 
     Attributes:
         epochs: passes over the labelled texts.
-        learning_rate: at its highest; None for `defaults.learning_rate`, 6e-4 where only trainable rows learn.
+        learning_rate: at its highest; None for `defaults.learning_rate`, or `defaults.soft_rate` where only trainable rows
+            learn.
         batch_size: labelled texts a step.
         r_drop: weight of R-Drop on the label slots, 0 for none.
         label_conditioning: weight of ADAPET's second loss.
@@ -44,7 +45,7 @@ class Recipe:
     batch_size: int = 16
     r_drop: float = 0.0
     label_conditioning: float = 0.0
-    text_weight: float | None = None
+    text_weight: float | None = TEXT_WEIGHT
     soft_only: bool = False
     raw_rows: int | None = None
     guessed_rows: int | None = None
@@ -55,7 +56,7 @@ class Recipe:
         """The learning rate meant."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return SOFT_RATE if self.soft_only else learning_rate(model)
+        return soft_rate(model) if self.soft_only else learning_rate(model)
 
 
 def train(

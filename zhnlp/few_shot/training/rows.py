@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from zhnlp.few_shot.prompt import spare_tokens
 from zhnlp.few_shot.training.corruption import choose_places, corrupt, ordinary_tokens
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ class Cloze:
             label, several are soft labels.
         wrong: words of other classes.
         label: what stands at ``{label}``.
+        labels: all that may stand there: a long text is cut to what leaves room for each of them.
     """
 
     example: Mapping[str, str]
     answers: tuple[tuple[float, tuple[Word, ...]], ...]
     wrong: tuple[Word, ...] = ()
     label: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class RowMaker:
         self.first_soft = np.cumsum([0, *(template.soft for template in templates)]).tolist()
         self._ordinary = ordinary_tokens(tokenizer)
         self._prompts: dict[tuple, Prompt] = {}
+        self._spares: dict[tuple, dict[str, int]] = {}
         if not causal and tokenizer.mask_token_id is None:
             raise ValueError(
                 "the tokenizer has no mask token: expected one such as [MASK]. Likely its model is causal. "
@@ -152,11 +156,9 @@ class RowMaker:
             questions.append(Question(place, tuple(away.items()), True))
         return Row(list(prompt.ids), questions, soft, "contrast")
 
-    def open_row(
-        self, example: Mapping[str, str], number: int, rng: np.random.Generator, label: str = ""
-    ) -> Row:
+    def open_row(self, cloze: Cloze, number: int, rng: np.random.Generator) -> Row:
         """The text in template ``number`` with its slot open and not asked for; a causal model is asked what stands before."""
-        prompt, soft = self._prompt(Cloze(example, (), (), label), number, 1)
+        prompt, soft = self._prompt(cloze, number, 1)
         free = np.array(prompt.free)
         if self.causal:
             free[0], free[prompt.slots[0] :] = False, False
@@ -221,12 +223,23 @@ class RowMaker:
                 masks=masks,
                 limit=self.limit - max(0, self.longest - masks),
                 label=cloze.label,
+                spare=self._spare(number, cloze),
                 words=[(0,) * masks]
                 if self.causal
                 else None,  # filled in later; such a tokenizer has no mask
             )
         prompt = self._prompts[key]
         return prompt, [(place, self.first_soft[number] + row) for row, place in enumerate(prompt.soft)]
+
+    def _spare(self, number: int, cloze: Cloze) -> int:
+        """Tokens that stay free for longer descriptions of labels."""
+        if not cloze.labels:
+            return 0
+        key = (number, cloze.labels)
+        if key not in self._spares:
+            spares = spare_tokens(self.templates[number], self.tokenizer, cloze.labels)
+            self._spares[key] = dict(zip(cloze.labels, spares))
+        return self._spares[key][cloze.label]
 
 
 def _filled(prompt: Prompt, word: Word) -> list[int]:

@@ -110,8 +110,11 @@ class Draw:
             return [self.maker.text_row(sample, rng)]
         number = int(rng.integers(len(self.maker.templates)))
         if isinstance(sample, Unlabelled):
-            label = "" if self.entailment is None else self.entailment.any_description(rng)
-            return [self.maker.open_row(sample.example, number, rng, label)]
+            described = self.maker.templates[number].has_label
+            cloze = (
+                self.entailment.open_cloze(sample.example, rng) if described else Cloze(sample.example, ())
+            )
+            return [self.maker.open_row(cloze, number, rng)]
         source = self.entailment if self.maker.templates[number].has_label else self.words
         clozes = source.clozes(sample, rng)
         rows = [self.maker.label_row(cloze, number, rng) for cloze in clozes]
