@@ -227,6 +227,18 @@ def test_fitted_weights_whose_base_has_no_name_are_not_trained_further(tmp_path)
         PromptClassifier.load(tmp_path, model=make_model("bert", seed=3), tokenizer=make_tokenizer())
 
 
+def test_a_fitted_folder_as_the_model_stays_fitted_when_it_is_saved_again(folder, tmp_path):
+    options = {"device": "cpu", "dtype": "float32", "progress": False}
+    trained(folder).fit(*FIT).save(tmp_path / "one")
+    named = PromptClassifier("{mask}！{text}", LABELS, model=tmp_path / "one", **options)
+    named.save(tmp_path / "two")
+    again = PromptClassifier.load(tmp_path / "two", **options)
+    assert again.predict_proba(TEXTS) == pytest.approx(named.predict_proba(TEXTS), abs=1e-5)
+    assert Path(again.model) == folder
+    with pytest.raises(ValueError, match=rf"weights that fit has trained.*begins from {folder}"):
+        named.fit(*FIT)
+
+
 def test_a_base_that_changed_is_said_at_the_next_fit(folder, tmp_path):
     save_checkpoint(tmp_path / "base", "roformer")
     loaded = PromptClassifier.load(
@@ -249,6 +261,7 @@ def test_bases_are_written_down_so_that_others_find_them(folder, tmp_path, monke
     monkeypatch.chdir(folder.parent)
     assert described(Network(folder.name, device="cpu"))["name"] == str(folder)
     assert described(Network("zhnlp-mlm-small", device="cpu"))["name"] == "zhnlp-mlm-small"
+    assert described(Network("zhnlp-mlm-small", make_tokenizer(), device="cpu"))["name"] is None
     cached = tmp_path / "models--owner--name" / "snapshots" / "a1b2"
     save_checkpoint(cached, "roformer")
     found = described(Network(cached, device="cpu"))

@@ -31,10 +31,11 @@ class Saved(NamedTuple):
 def described(network: Network) -> dict[str, Any]:
     """Name, revision and digest of a model, so that another machine finds the same.
 
-    The name is that of the Hub or of a shipped model, else an absolute folder; None for a model that was given as such.
+    The name is that of the Hub or of a shipped model, else an absolute folder; None for a model that was given as such, or with
+    another tokenizer than its own.
     """
     name, revision = None, None
-    if network.by_name:
+    if network.by_name and network.own_tokenizer:
         from zhnlp.checkpoints.catalogue import find
 
         folder = network.folder.resolve()
@@ -88,16 +89,26 @@ def check_base(network: Network, base: dict[str, Any], folder: str | Path) -> No
         )
 
 
+def fitted_folder(network: Network) -> Saved | None:
+    """The network as weights that have seen labels, where it is the folder of a fitted classifier; else None."""
+    if not network.by_name:
+        return None
+    try:
+        content = json.loads((network.folder / FILE).read_text("utf-8"))
+        return Saved(network, FITTED, content["base"]) if content["weights"] == FITTED else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # no saved classifier
+
+
 def check_unfitted(network: Network) -> None:
     """Refuse to train from weights that have seen labels, since those of the fit to come may be among them.
 
     Raises:
         ValueError: the model is the folder of a fitted classifier.
     """
-    if not network.by_name or weights_of(network.folder) != FITTED:
+    if (saved := fitted_folder(network)) is None:
         return
-    folder = network.folder
-    name = json.loads((folder / FILE).read_text("utf-8"))["base"]["name"]
+    folder, name = network.folder, saved.base["name"]
     way = (
         f"PromptClassifier.load({str(folder)!r}), whose fit begins from {name}"
         if name
@@ -108,11 +119,3 @@ def check_unfitted(network: Network) -> None:
         f"Expected a model without labels. Next: {way}; or, to go on from these weights, model=transformers' model of that folder, "
         "tokenizer=…"
     )
-
-
-def weights_of(folder: Path) -> str | None:
-    """What the weights in a folder are: "base", "adapted", "fitted"; None for a folder that is no saved classifier."""
-    try:
-        return json.loads((folder / FILE).read_text("utf-8")).get("weights")
-    except (OSError, ValueError, AttributeError):
-        return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from zhnlp.few_shot.base_model import ADAPTED, BASE, FITTED, check_base, described
+from zhnlp.few_shot.base_model import ADAPTED, BASE, FITTED, check_base, described, fitted_folder
 from zhnlp.few_shot.calibration import CALIBRATIONS, content_free, prior_of
 from zhnlp.few_shot.scorer import PromptScorer
 from zhnlp.few_shot.scoring import LENGTH_NORMS
@@ -66,6 +66,8 @@ class ClassifierState:
             saved = before.saved
         self.saved = saved
         self.base: Network = self._base_of(classifier, before)
+        if self.saved is None:
+            self.saved = fitted_folder(self.base)
         self.adapted: FittedWeights | None = before.adapted if before else None
         self.fitted: FittedWeights | None = None
         self.prior: np.ndarray | None = None

@@ -80,6 +80,11 @@ class Network:
         """The model: its name, folder or class."""
         return str(self._given) if self.by_name else type(self._given).__name__
 
+    @property
+    def own_tokenizer(self) -> bool:
+        """Whether the tokenizer is the one beside the files of the model."""
+        return self._given_tokenizer is None
+
     @cached_property
     def folder(self) -> Path:
         """The folder with the files of a model that was given by its name."""
