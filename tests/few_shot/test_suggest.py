@@ -17,7 +17,7 @@ from zhnlp import tokenizers
 from zhnlp.few_shot import PromptClassifier, Template, suggest_templates
 from zhnlp.few_shot.label_words import chinese_tokens, find_words
 from zhnlp.few_shot.template_families import FAMILIES, families_for, word_sets
-from zhnlp.few_shot.template_ranking import TemplateReader, agreement_of
+from zhnlp.few_shot.template_ranking import agreement_of, row_of
 
 REVIEWS = Path(__file__).parents[2] / "corpora/reviews"
 TEXTS = (REVIEWS / "unlabelled.txt").read_text("utf-8").splitlines()
@@ -55,10 +55,8 @@ def test_agreement_knows_neither_scale_nor_what_labels_share(seed, scale, shift)
 
 
 def test_information_confidence_and_balance_by_hand():
-    reader = TemplateReader.__new__(TemplateReader)
-    reader.texts = ["甲", "乙", "丙", "丁"]
     scores = np.log([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
-    row = reader._row("t", "given", {"正": ["好"], "负": ["坏"]}, scores, 0.5)
+    row = row_of("t", "given", {"正": ["好"], "负": ["坏"]}, ["甲", "乙", "丙", "丁"], scores, 0.5)
 
     def entropy(p):
         return -p * math.log(p) - (1 - p) * math.log(1 - p)

@@ -64,7 +64,7 @@ class TemplateReader:
         for place, (name, scores) in enumerate(scored.items()):
             for number, template in enumerate(self.templates):
                 agreed = agreement[place * len(self.templates) + number]
-                rows.append(self._row(template.source, name, sets[name], scores[number], agreed))
+                rows.append(row_of(template.source, name, sets[name], self.texts, scores[number], agreed))
         return rows
 
     def _writable(self, name: str, words: dict) -> dict | None:
@@ -124,30 +124,35 @@ class TemplateReader:
                 ]
             )
 
-    def _row(
-        self, template: str, name: str, words: dict, scores: np.ndarray, agreement: float | None
-    ) -> dict:
-        logs = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-        chances = np.exp(logs)  # (N, C)
-        predicted = chances.argmax(1)
-        shares = np.bincount(predicted, minlength=len(words)) / len(predicted)
-        examples = {}
-        for number, label in enumerate(words):
-            if shares[number]:
-                examples[label] = self.texts[
-                    int(np.where(predicted == number, chances[:, number], -1).argmax())
-                ]
-        return {
-            "template": template,
-            "labels": {label: list(group) for label, group in words.items()},
-            "words": name,
-            "agreement": agreement,
-            "mutual_information": float(_entropy(chances.mean(0)) + (chances * logs).sum(1).mean()),
-            "confidence": float(chances.max(1).mean()),
-            "balance": float(_entropy(shares) / math.log(len(words))),
-            "shares": {label: float(share) for label, share in zip(words, shares)},
-            "examples": examples,
-        }
+
+def row_of(
+    template: str,
+    name: str,
+    words: Mapping[Any, Sequence[str]],
+    texts: Sequence[Any],
+    scores: np.ndarray,
+    agreement: float | None,
+) -> dict[str, Any]:
+    """The row of a candidate: a template and the set ``words`` called ``name``, from its scores (N, C) of the texts."""
+    logs = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    chances = np.exp(logs)  # (N, C)
+    predicted = chances.argmax(1)
+    shares = np.bincount(predicted, minlength=len(words)) / len(predicted)
+    examples = {}
+    for number, label in enumerate(words):
+        if shares[number]:
+            examples[label] = texts[int(np.where(predicted == number, chances[:, number], -1).argmax())]
+    return {
+        "template": template,
+        "labels": {label: list(group) for label, group in words.items()},
+        "words": name,
+        "agreement": agreement,
+        "mutual_information": float(_entropy(chances.mean(0)) + (chances * logs).sum(1).mean()),
+        "confidence": float(chances.max(1).mean()),
+        "balance": float(_entropy(shares) / math.log(len(words))),
+        "shares": {label: float(share) for label, share in zip(words, shares)},
+        "examples": examples,
+    }
 
 
 def agreement_of(scores: np.ndarray, templates: int) -> list[float | None]:
