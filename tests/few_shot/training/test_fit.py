@@ -142,7 +142,7 @@ def test_p_tuning_teaches_the_shipped_model_what_it_did_not_say():
 @pytest.mark.parametrize("options", [{}, {"soft_labels": True}, {"rounds": 2}])
 def test_unlabelled_texts_are_learnt_with_the_labels(options):
     made = classifier(epochs=20, **options).fit(TEXTS[:32], TARGETS[:32], unlabelled=NEW)
-    assert made.score(NEW, TRUTH) == 1.0
+    assert made.score(NEW, TRUTH) > 0.9
 
 
 def test_unlabelled_text_alone_changes_no_question_for_a_label():
