@@ -249,6 +249,28 @@ def test_a_base_that_changed_is_said_at_the_next_fit(folder, tmp_path):
         loaded.fit(*FIT)
 
 
+def test_a_base_that_is_gone_is_named_with_the_way_out(folder, tmp_path):
+    save_checkpoint(tmp_path / "base", "roformer")
+    options = {"device": "cpu", "dtype": "float32", "progress": False}
+    whole = trained(tmp_path / "base").fit(*FIT)
+    whole.save(tmp_path / "whole")
+    tuned = make(tmp_path / "base", "{soft:2}{text}，{mask}。", mode="ptuning")
+    hold(tuned, soft_rows=torch.ones(2, 32)).save(tmp_path / "rows")
+    (tmp_path / "base").rename(tmp_path / "moved")
+    message = (
+        r"trained from a model that is not here: .*where it has moved: PromptClassifier.load\(.*model=…\)"
+    )
+    with pytest.raises(FileNotFoundError, match=message):
+        PromptClassifier.load(tmp_path / "rows")
+    PromptClassifier.load(tmp_path / "rows", model=tmp_path / "moved", **options).predict(TEXTS)
+    loaded = PromptClassifier.load(tmp_path / "whole", **options)
+    assert (loaded.predict(TEXTS) == whole.predict(TEXTS)).all()  # needs no base
+    with pytest.raises(FileNotFoundError, match=message):
+        loaded.fit(*FIT)
+    again = PromptClassifier.load(tmp_path / "whole", model=tmp_path / "moved", **options)
+    assert again.fit(*FIT).predict_proba(TEXTS) == pytest.approx(whole.predict_proba(TEXTS), abs=1e-5)
+
+
 def test_every_weight_counts_for_whether_a_base_is_the_same():
     model, tokenizer = make_model("bert"), make_tokenizer()
     before = digest(Network(model, tokenizer))

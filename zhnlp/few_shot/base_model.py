@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,6 +75,18 @@ def digest(network: Network) -> str:
         content = value.detach().float().cpu().contiguous().numpy()
         parts.append(sha256(str(content.shape).encode() + content.tobytes()).hexdigest())
     return sha256("".join(sorted(parts)).encode()).hexdigest()
+
+
+@contextmanager
+def looking_for_base(folder: str | Path) -> Iterator[None]:
+    """Where a model is not found in the block, say whose base it is."""
+    try:
+        yield
+    except (FileNotFoundError, ConnectionError) as error:
+        raise type(error)(
+            f"the classifier of {folder} was trained from a model that is not here: {error}. Expected the same model; where it has "
+            f"moved: PromptClassifier.load({str(folder)!r}, model=…)"
+        ) from None
 
 
 def check_base(network: Network, base: dict[str, Any], folder: str | Path) -> None:

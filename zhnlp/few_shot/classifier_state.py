@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from zhnlp.few_shot.base_model import ADAPTED, BASE, FITTED, check_base, described, fitted_folder
+from zhnlp.few_shot.base_model import (
+    ADAPTED,
+    BASE,
+    FITTED,
+    check_base,
+    described,
+    fitted_folder,
+    looking_for_base,
+)
 from zhnlp.few_shot.calibration import CALIBRATIONS, content_free, prior_of
 from zhnlp.few_shot.scorer import PromptScorer
 from zhnlp.few_shot.scoring import LENGTH_NORMS
@@ -94,7 +103,8 @@ class ClassifierState:
             return self.saved.network
         if before is not None and before.unlabelled:
             return before.base
-        network = base_network(classifier)
+        with looking_for_base(before.base.name) if before is not None else nullcontext():
+            network = base_network(classifier)
         if before is not None and network.name != before.base.name:  # else its base is not known
             folder, base = before.base.name, before.saved.base
             check_base(network, base, folder)

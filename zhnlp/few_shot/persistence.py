@@ -6,12 +6,22 @@ No pickle anywhere: numbers are safetensors, the rest is JSON.
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zhnlp.few_shot.base_model import ADAPTED, BASE, FILE, FITTED, Saved, check_base, place_of
+from zhnlp.few_shot.base_model import (
+    ADAPTED,
+    BASE,
+    FILE,
+    FITTED,
+    Saved,
+    check_base,
+    looking_for_base,
+    place_of,
+)
 from zhnlp.few_shot.classifier_state import ClassifierState, base_network, templates_of
 from zhnlp.few_shot.network import FittedWeights
 from zhnlp.few_shot.verbalizer import describe
@@ -80,7 +90,8 @@ def load(cls: type, folder: str | Path, parameters: dict[str, Any]) -> Any:
     saved = None
     if weights in (ADAPTED, FITTED):
         saved = Saved(base_network(classifier, folder), weights, base)
-    state = classifier._made = ClassifierState(classifier, labels, saved=saved)
+    with looking_for_base(folder) if weights is None else nullcontext():
+        state = classifier._made = ClassifierState(classifier, labels, saved=saved)
     if weights is None:
         check_base(state.base, base, folder)
     elif saved is not None and "model" in parameters:
