@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from few_shot_jobs import CALIBRATION_TEXTS
+from few_shot_jobs import CALIBRATION_TEXTS, soft_options
 from fewclue import Split  # of corpora/, which few_shot_jobs has put first
 from fewclue_tasks import Cloze
 
@@ -143,6 +143,15 @@ def pet(job: Job, **options: Any) -> Sequence:
     return _trained(job, _prompt(job, epochs=job.cloze.pet_epochs, **options))
 
 
+def pet_calibrated(job: Job) -> Sequence:
+    """PET, then less the prior that it shows on unlabelled texts."""
+    classifier = _prompt(job, epochs=job.cloze.pet_epochs)
+    if job.target.candidates is not None:
+        return _trained(job, classifier)
+    classifier.fit(job.train.examples, job.train.labels)
+    return _answers(job, classifier.calibrate(job.unlabelled[:CALIBRATION_TEXTS]))
+
+
 def pet_r_drop(job: Job) -> Sequence:
     return pet(job, r_drop=1.0)
 
@@ -158,7 +167,8 @@ def pet_unlabelled(job: Job) -> Sequence:
 
 def p_tuning(job: Job) -> Sequence:
     """The soft tokens learn and nothing else, as post 8295 does with few labels."""
-    return _trained(job, _prompt(job, job.cloze.tuned, mode="ptuning", epochs=job.cloze.tuning_epochs))
+    options = {"mode": "ptuning", "epochs": job.cloze.tuning_epochs, **soft_options(job.model)}
+    return _trained(job, _prompt(job, job.cloze.tuned, **options))
 
 
 def p_tuning_all(job: Job) -> Sequence:
@@ -178,6 +188,7 @@ METHODS: dict[str, Callable[[Job], Sequence]] = {
     "fine-tuning": fine_tuning,
     "contrastive": contrastive,
     "pet": pet,
+    "pet-calibrated": pet_calibrated,
     "pet-r-drop": pet_r_drop,
     "pet-label-conditioning": pet_label_conditioning,
     "pet-unlabelled": pet_unlabelled,
@@ -195,7 +206,9 @@ DEPENDS = {  # what of a `Cloze` a method reads; a result holds as long as that 
     "p-tuning": ("tuned", "labels", "tuning_epochs", "max_length"),
     "p-tuning-all": ("tuned", "labels", "pet_epochs", "max_length"),
     "efl": ("entailment", "described", "efl_epochs", "max_length"),
-    **dict.fromkeys(("pet", "pet-r-drop", "pet-label-conditioning", "pet-unlabelled"), _PET),
+    **dict.fromkeys(
+        ("pet", "pet-calibrated", "pet-r-drop", "pet-label-conditioning", "pet-unlabelled"), _PET
+    ),
 }
 DEFAULT = (
     "bag-of-characters",

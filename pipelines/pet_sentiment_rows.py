@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from few_shot_jobs import CALIBRATION_TEXTS, digest
+from few_shot_jobs import CALIBRATION_TEXTS, digest, soft_options
 
 from zhnlp.few_shot import PromptClassifier
 from zhnlp.few_shot.baselines import ContrastiveClassifier, FineTunedClassifier, bag_of_characters
@@ -119,7 +119,8 @@ def _few(options: dict[str, Any], unlabelled: bool = False) -> Callable:
 
 def _p_tuning(mode: str, options: dict[str, Any]) -> Callable:
     def run(reviews: Reviews, model: str, name: str, seed: int, texts: list[str]) -> Sequence:
-        classifier = prompt(model, name, seed, mode=mode, **options)
+        rates = soft_options(model) if mode == "ptuning" else {}
+        classifier = prompt(model, name, seed, mode=mode, **options, **rates)
         classifier.set_params(template=f"{{soft:{SOFT}}}{classifier.template}")
         return classifier.fit(reviews.texts, reviews.labels).predict(texts)
 

@@ -223,6 +223,7 @@ def test_label_words_of_all_classes_can_be_written_and_differ():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the masked-language-model head of .* looks random")
 def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp_path):
     out = tmp_path / "fewclue.jsonl"
     common = ["--data", data, "--model", model, "--out", out, "--folds", 0]
@@ -248,6 +249,7 @@ def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the masked-language-model head of .* looks random")
 def test_sentiment_runs_chooses_on_valid_and_goes_on(recipe, model, tmp_path, monkeypatch):
     import sentiment
 
