@@ -1,6 +1,6 @@
 """Explanations of review classifiers: how well scores add up, how faithful they are, what they cost.
 
-    python benchmarks/explanations.py --save                  # the shipped model, zero-shot and fine-tuned; 8 CPU minutes
+    python benchmarks/explanations.py --save                  # the shipped model, zero-shot and fine-tuned; 20 CPU minutes
     python benchmarks/explanations.py --texts 10              # a look
 
 Classifiers: `PromptClassifier` with no label, and `FineTunedClassifier` on the first 168 of sentiment/train.  Texts: the
