@@ -42,7 +42,7 @@ from zhnlp.mining.progress import Progress
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))
 
-from fewclue import NEWS
+from fewclue_sets import NEWS
 
 FEWCLUE = "few_shot/fewclue"
 NUMBERS = ("agreement", "mutual_information", "confidence", "balance")

@@ -1,4 +1,4 @@
-"""How the nine tasks of FewCLUE are asked: templates and label words, written by us, chosen on dev folds and unlabelled text.
+"""How the nine tasks of FewCLUE are asked: templates and label words, written by us before any test split was scored.
 
 A pair of texts is ``text_a`` and ``text_b``; for "chid" the blank lies between the two, for "wsc" ``text_b`` is a claim
 about ``text_a``, for "csl" keywords of it.  EFL templates say each label (``{label}``) and ask for yes or no.

@@ -1,14 +1,15 @@
 """The table of post 7764: how far a masked language model gets on reviews with no label, 168 labels, or unlabelled text beside.
 
-    python pipelines/pet_sentiment.py                          # valid only: what to choose by; some hours of one core
-    python pipelines/pet_sentiment.py --test                   # what valid chose, once on test
-    python pipelines/pet_sentiment.py --limit 500 --seeds 0 --templates P1 summary     # to try settings
+    python pipelines/pet_sentiment.py                          # all templates on valid, as the post shows them; hours of one core
+    python pipelines/pet_sentiment.py --test                   # then each row with its chosen template, once on test
+    python pipelines/pet_sentiment.py --limit 500 --seeds 0 --templates P1 summary     # to try
     python pipelines/pet_sentiment.py --model hfl/chinese-roberta-wwm-ext --out workdir/roberta.jsonl
 
-The labelled texts are the first 168 of train (one in a hundred), the others of train are unlabelled, as in the post.  A
-training never sees valid or test, and its length is fixed beforehand; valid chooses the template of each row.  Every result is
-a line of --out at once, and lines that are there are not made again: run the same command after a kill.  Public set:
-few_shot/sentiment (ZHNLP_DATA, else ../shared/data), research use only.
+The labelled texts are the first 168 of train (one in a hundred), the others of train are unlabelled, as in the post.  No
+training and no choice sees valid or test: a row without labels takes the template that `suggest_templates` ranks first on
+unlabelled reviews, a row with labels the one that does best on four folds inside them.  Every result is a line of --out at
+once, and lines that are there are not made again: run the same command after a kill.  Public set: few_shot/sentiment
+(ZHNLP_DATA, else ../shared/data), research use only.
 
 Source: https://kexue.fm/archives/7764, https://kexue.fm/archives/8295 (P-tuning)
 """
@@ -19,16 +20,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from few_shot_jobs import Results, default_out, digest, mean_sd, sample, table
-from pet_sentiment_rows import ROWS, TEMPLATES, Reviews, Row, adapted_model
+from few_shot_jobs import RECIPE, Results, default_out, digest, mean_sd, sample, table
+from few_shot_methods import parameters_of
+from pet_sentiment_rows import ROWS, TEMPLATES, Reviews, adapted_model, chosen_by_labels, chosen_by_texts
+from sentiment import LABELLED, load
 from tqdm import tqdm
 
 from zhnlp.metrics import evaluate_classification
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))
-
-from sentiment import LABELLED, load
-
+WAYS = {"texts": "unlabelled texts", "labels": "folds of the labels", "": "–"}
 PUBLISHED = """\
 | test accuracy, %, published in the post | P1 | P2 | P3 | P4 | P5 |
 | --- | ---: | ---: | ---: | ---: | ---: |
@@ -41,44 +41,68 @@ PUBLISHED = """\
 | RoBERTa, semi-supervised | 89.76 | 79.35 | 88.96 | 89.54 | 89.23 |
 
 Also published: fine-tuning with 200 labels 89.34, with adversarial training on unlabelled text 90.37 (post 7466); P-tuning,
-BERT 89.75, GPT 88.51 (post 8295)."""
+BERT 89.75, GPT 88.51 (post 8295).
+
+The same with those models, `python pipelines/pet_sentiment.py --templates P1 P2 P3 P4 P5 --test all` and `--model
+google-bert/bert-base-chinese` (BERT base, Google), `--model hfl/chinese-roberta-wwm-ext` (RoBERTa); a GPT: `--rows p-tuning
+--model` and a causal model, such as zhnlp-gpt-small."""
 
 
-def jobs_of(options: argparse.Namespace) -> list[tuple[Row, str, int]]:
+def jobs_of(options: argparse.Namespace) -> list[tuple[str, str, int]]:
     """Row, template and seed of everything that is asked for."""
     found = []
-    for row in (ROWS[name] for name in options.rows):
-        names = options.templates if row.templates else ("",)
-        seeds = options.seeds if row.random else options.seeds[:1]
+    for row in options.rows:
+        names = options.templates if ROWS[row].chosen else ("",)
+        seeds = options.seeds if ROWS[row].random else options.seeds[:1]
         found += [(row, name, seed) for name in names for seed in seeds]
     return found
 
 
 def key_of(
-    row: Row, name: str, seed: int, scored: str, model: tuple[str, str], options: argparse.Namespace
+    row: str, name: str, seed: int, scored: str, model: tuple[str, str], options: argparse.Namespace
 ) -> dict:
-    """What identifies a result."""
-    key = {"row": row.name, "template": name, "seed": seed, "scored": scored, "limit": options.limit}
-    key |= {"labels": options.labels, "settings": row.settings}
-    if row.network:
+    """What identifies a result: another template, rate or model makes another one."""
+    asked = ROWS[row]
+    key = {"recipe": RECIPE, "row": row, "template": name, "seed": seed, "scored": scored}
+    key |= {"limit": options.limit, "labels": options.labels, "learns": asked.learn.__name__}
+    if asked.network:
         key |= {"model": model[0], "weights": model[1]}
-    if row.adapted:
+    if asked.adapted:
         key |= {"adapt_epochs": options.adapt_epochs}
-    if name:
-        template, labels = TEMPLATES[name]
-        key |= {"asked": template, "words": {str(label): words for label, words in labels.items()}}
-    return key
+    return key | {"parameters": parameters_of(asked.make(options.model, name, seed))}
 
 
-def run(row: Row, name: str, seed: int, scored: str, data: dict, options: argparse.Namespace) -> dict:
+def run(row: str, name: str, seed: int, scored: str, data: dict, options: argparse.Namespace) -> dict:
     """Train, label, score."""
-    model = options.model
-    if row.adapted:
-        model = str(adapted_model(model, data["reviews"], seed, options.adapt_epochs, options.work))
+    asked, model, reviews = ROWS[row], options.model, data["reviews"]
+    if asked.adapted:
+        model = str(adapted_model(model, reviews, seed, options.adapt_epochs, options.work))
     texts, labels = data[scored]
-    given = row.run(data["reviews"], model, name, seed, texts)
-    figures = evaluate_classification(labels, given)
+    classifier = asked.make(model, name, seed)
+    asked.learn(classifier, reviews)
+    figures = evaluate_classification(labels, classifier.predict(texts), labels=[0, 1])
     return {key: figures[key] for key in ("accuracy", "macro_f1", "texts")}
+
+
+def choices(results: Results, reviews: Reviews, model: tuple[str, str], options: argparse.Namespace) -> dict:
+    """Way of choosing → template, for the ways that the rows asked for need."""
+    ways = {"texts": chosen_by_texts, "labels": chosen_by_labels}
+    found = {"": ""}
+    for way in sorted({ROWS[row].chosen for row in options.rows} - {""}):
+        key = {"recipe": RECIPE, "chosen_by": way, "templates": options.templates, "labels": options.labels}
+        key |= {
+            "model": model[0],
+            "weights": model[1],
+            "parameters": parameters_of(ROWS["pet"].make("", "P1", 0)),
+        }
+        line = results.find(key)
+        if line is None and not options.table:
+            line = results.get(
+                key, lambda way=way: ways[way](options.model, list(options.templates), reviews)
+            )
+        if line is not None:
+            found[way] = line["template"]
+    return found
 
 
 def accuracies(
@@ -88,60 +112,49 @@ def accuracies(
     found: dict[tuple[str, str], list[float]] = {}
     for row, name, seed in jobs_of(options):
         if line := results.find(key_of(row, name, seed, scored, model, options)):
-            found.setdefault((row.name, name), []).append(line["accuracy"])
+            found.setdefault((row, name), []).append(line["accuracy"])
     return found
 
 
-def chosen(valid: dict[tuple[str, str], list[float]]) -> dict[str, str]:
-    """Row → the template with the best mean on valid."""
-    best: dict[str, str] = {}
-    for (row, name), values in valid.items():
-        if row not in best or mean_sd(values)[0] > mean_sd(valid[row, best[row]])[0]:
-            best[row] = name
-    return best
-
-
-def report(results: Results, model: tuple[str, str], options: argparse.Namespace) -> str:
-    """Rows by templates on valid; what valid chose, with test where it was scored; the published table."""
+def report(results: Results, best: dict, model: tuple[str, str], options: argparse.Namespace) -> str:
+    """All rows by templates on valid, the chosen ones with test, the published table."""
     valid, test = (accuracies(results, scored, model, options) for scored in ("valid", "test"))
-    best, columns = (
-        chosen(valid),
-        [name for name in options.templates if any(name == key[1] for key in valid)],
-    )
-    rows = []
-    for row in (ROWS[name] for name in options.rows if name in best):
-        names = columns if row.templates else [""]
-        cells = [cell(valid.get((row.name, name)), bold=name == best[row.name]) for name in names]
-        rows.append([row.name, *cells, *[""] * (len(columns) - len(cells))])
-    parts = [table(["valid accuracy, %", *columns], rows)]
-    picks = [
-        [
-            row,
-            name and f"`{TEMPLATES[name][0]}`" if isinstance(name and TEMPLATES[name][0], str) else name,
-            cell(valid[row, name]),
-            cell(test.get((row, name))),
-        ]
-        for row, name in best.items()
+    rows = [row for row in options.rows if any(row == key[0] for key in valid)]
+    chosen = {row: best[ROWS[row].chosen] for row in rows if ROWS[row].chosen in best}
+    parts = [by_template("valid accuracy, %", valid, rows, chosen, options)]
+    picked = [
+        [row, WAYS[ROWS[row].chosen], name or "–", cell(valid.get((row, name))), cell(test.get((row, name)))]
+        for row, name in chosen.items()
     ]
-    parts.append(table(["chosen on valid", "template", "valid", "test"], picks))
+    parts.append(table(["accuracy, %", "template chosen by", "template", "valid", "test"], picked))
     if options.test == "all":
-        rows = [
-            [row, *(cell(test.get((row, name))) for name in columns)] for row in best if ROWS[row].templates
-        ]
-        parts.append(table(["test accuracy, %", *columns], rows))
-    seeds = ", ".join(map(str, options.seeds))
+        parts.append(by_template("test accuracy, %", test, rows, chosen, options))
     parts.append(
         f"{options.model}; labelled: the first {options.labels} of train (-all: all of it); mean ± standard deviation (n − 1) over "
-        f"seeds {seeds}; adapted and semi-supervised: after {options.adapt_epochs:g} passes of masked language modelling over train."
+        f"seeds {', '.join(map(str, options.seeds))}; bold: the chosen template. adapted and semi-supervised begin after "
+        f"{options.adapt_epochs:g} passes of masked language modelling over train without labels. Rates and epochs are fixed beforehand, "
+        f"for every row alike, after trials on 500 reviews of valid and dev folds of FewCLUE."
         + (f" At most {options.limit} texts scored." if options.limit else "")
     )
-    asked = [f"- {name}: {TEMPLATES[name][0]} {TEMPLATES[name][1]}" for name in columns]
-    parts += [
-        "\n".join(asked),
-        PUBLISHED,
-        "With that model: `python pipelines/pet_sentiment.py --model hfl/chinese-roberta-wwm-ext --templates P1 P2 P3 P4 P5`",
-    ]
-    return "\n\n".join(parts)
+    asked = [f"- {name}: {TEMPLATES[name][0]} {TEMPLATES[name][1]}" for name in options.templates]
+    return "\n\n".join([*parts, "\n".join(asked), PUBLISHED])
+
+
+def by_template(
+    title: str,
+    found: dict[tuple[str, str], list[float]],
+    rows: list[str],
+    chosen: dict[str, str],
+    options: argparse.Namespace,
+) -> str:
+    """A table of rows by templates; a row without template has its figure in the first column."""
+    columns = list(options.templates)
+    body = []
+    for row in rows:
+        names = columns if ROWS[row].chosen else [""]
+        cells = [cell(found.get((row, name)), bold=name == chosen.get(row)) for name in names]
+        body.append([row, *cells, *[""] * (len(columns) - len(cells))])
+    return table([title, *columns], body)
 
 
 def cell(values: list[float] | None, bold: bool = False) -> str:
@@ -176,7 +189,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=("chosen", "all"),
         const="chosen",
-        help="score test too: the template that valid chose for each row, or all",
+        help="score test too: the chosen template of each row, or all",
     )
     made.add_argument(
         "--labels",
@@ -211,9 +224,10 @@ def main() -> None:
             parser().error(f"--{name} got {given}: expected 1 or more")
     results, model = Results(options.out), (options.model, digest(options.model))
     texts, labels = load("train", options.data)
-    data: dict = {"reviews": Reviews.split(texts, labels, options.labels)}
+    reviews = Reviews.split(texts, labels, options.labels)
+    data: dict = {"reviews": reviews}
 
-    def work(jobs: list[tuple[Row, str, int]], scored: str) -> None:
+    def work(jobs: list[tuple[str, str, int]], scored: str) -> None:
         texts, labels = load(scored, options.data)
         numbers = sample(texts, options.limit, 0)
         data[scored] = [texts[number] for number in numbers], [labels[number] for number in numbers]
@@ -224,16 +238,18 @@ def main() -> None:
                 key, lambda row=row, name=name, seed=seed: run(row, name, seed, scored, data, options)
             )
             if known is None:
-                said = f"{row.name} {name} seed {seed}: {100 * line['accuracy']:.2f} on {scored} ({line['seconds']:.0f} s)"
+                said = f"{row} {name} seed {seed}: {100 * line['accuracy']:.2f} on {scored} ({line['seconds']:.0f} s)"
                 tqdm.write(said, file=sys.stderr)
 
+    best = choices(results, reviews, model, options)
     if not options.table:
         jobs = jobs_of(options)
         work(jobs, "valid")
         if options.test:
-            best = chosen(accuracies(results, "valid", model, options))
-            work([job for job in jobs if options.test == "all" or best[job[0].name] == job[1]], "test")
-    text = report(results, model, options)
+            work(
+                [job for job in jobs if options.test == "all" or best[ROWS[job[0]].chosen] == job[1]], "test"
+            )
+    text = report(results, best, model, options)
     print(text)
     print(f"{results.path} and {results.write_table(text)}", file=sys.stderr)
 

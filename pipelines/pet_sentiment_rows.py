@@ -1,34 +1,40 @@
-"""The rows of the table of post 7764: each a method from few labelled and many unlabelled reviews to predictions.
+"""The rows of the table of post 7764: how each makes a classifier, what it learns from, and how its template is chosen.
 
-P1 to P5 are the post's patterns with its words; the others are ours.  What is fixed here was chosen on valid.
+P1 to P5 are the post's patterns with its words; the others are ours.
 """
 
 from __future__ import annotations
 
+import random
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from few_shot_jobs import CALIBRATION_TEXTS, digest, soft_options
+import numpy as np
+from few_shot_jobs import digest
 
-from zhnlp.few_shot import PromptClassifier
+from zhnlp.few_shot import PromptClassifier, suggest_templates
 from zhnlp.few_shot.baselines import ContrastiveClassifier, FineTunedClassifier, bag_of_characters
+from zhnlp.few_shot.training.selection import choose_by_folds
 
+PRIOR_TEXTS = 1000  # unlabelled texts that a prior is measured on
+RANKED_TEXTS = 500  # unlabelled texts that templates are ranked on
 MAX_LENGTH = 128  # as in the post
 SOFT = 8  # trainable tokens of P-tuning
 
 _POST = {1: ["很"], 0: ["不"]}
 _OURS = {1: ["好", "满意", "喜欢"], 0: ["差", "失望", "糟糕"]}
-TEMPLATES: dict[str, tuple[Any, dict[int, list[str]]]] = {
+TEMPLATES: dict[str, tuple[str, dict[int, list[str]]]] = {
     "P1": ("{mask}满意。{text}", _POST),
     "P2": ("{text}{mask}满意。", _POST),
     "P3": ("{mask}好。{text}", _POST),
     "P4": ("{mask}理想。{text}", _POST),
     "P5": ("感觉如何？{mask}满意。{text}", _POST),
-    "summary": ("{text}。总之，很{mask}。", _OURS),
     "this-time": ("{text}。总之，这次{mask}满意。", _POST),
+    "summary": ("{text}。总之，很{mask}。", _OURS),
 }
 
 
@@ -38,7 +44,7 @@ class Reviews:
 
     Attributes:
         texts, labels: the labelled ones.
-        unlabelled: texts of the others.
+        unlabelled: texts of the others, in an order drawn by chance.
         everything: all texts with all labels, for the one row that is allowed to see them.
     """
 
@@ -50,7 +56,9 @@ class Reviews:
     @classmethod
     def split(cls, texts: list[str], labels: list[int], count: int) -> Reviews:
         """The first ``count`` labelled, the others not."""
-        return cls(texts[:count], labels[:count], texts[count:], (texts, labels))
+        others = texts[count:]
+        random.Random(0).shuffle(others)
+        return cls(texts[:count], labels[:count], others, (texts, labels))
 
 
 @dataclass(frozen=True)
@@ -58,29 +66,69 @@ class Row:
     """One method.
 
     Attributes:
-        run: (reviews, model, template, seed, texts) → labels.
-        templates: whether it is asked through templates.
+        make: (model, template, seed) → classifier, not yet trained; the template is "" where there is none.
+        learn: trains it on `Reviews`.
+        chosen: how its template is: "labels" by folds inside those given, "texts" without labels, "" where it has none.
         network: whether it uses the model.
         adapted: whether it begins from the model after unlabelled MLM.
         random: whether its result depends on the seed.
-        settings: what else it was given, for the key of its results.
     """
 
-    name: str
-    run: Callable[[Reviews, str, str, int, list[str]], Sequence]
-    templates: bool = True
+    make: Callable[[str, str, int], Any]
+    learn: Callable[[Any, Reviews], Any]
+    chosen: str = "labels"
     network: bool = True
     adapted: bool = False
     random: bool = True
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
-def prompt(model: str, name: str, seed: int, **options: Any) -> PromptClassifier:
-    """The classifier of a template."""
-    template, labels = TEMPLATES[name]
-    return PromptClassifier(
-        template, labels, model=model, max_length=MAX_LENGTH, random_state=seed, **options
-    )
+# --- what is learnt from -----------------------------------------------------------------------------------------------
+
+
+def nothing(classifier: Any, reviews: Reviews) -> None:
+    """As it is."""
+
+
+def prior(classifier: Any, reviews: Reviews) -> None:
+    """What it says of unlabelled reviews is taken off."""
+    classifier.calibrate(reviews.unlabelled[:PRIOR_TEXTS])
+
+
+def labels(classifier: Any, reviews: Reviews) -> None:
+    """The labelled reviews."""
+    classifier.fit(reviews.texts, reviews.labels)
+
+
+def labels_and_texts(classifier: Any, reviews: Reviews) -> None:
+    """The labelled reviews, and masked language modelling on the others beside them."""
+    classifier.fit(reviews.texts, reviews.labels, unlabelled=reviews.unlabelled)
+
+
+def all_labels(classifier: Any, reviews: Reviews) -> None:
+    """Every review of train with its label."""
+    classifier.fit(*reviews.everything)
+
+
+# --- classifiers -------------------------------------------------------------------------------------------------------
+
+
+def prompt(model: str, name: str, seed: int, soft: int = 0, **options: Any) -> PromptClassifier:
+    """The classifier of a template, with ``soft`` trainable tokens before it."""
+    template, words = TEMPLATES[name]
+    template = f"{{soft:{soft}}}{template}" if soft else template
+    return PromptClassifier(template, words, model=model, max_length=MAX_LENGTH, random_state=seed, **options)
+
+
+def _fine_tuned(model: str, name: str, seed: int) -> FineTunedClassifier:
+    return FineTunedClassifier(model, max_length=MAX_LENGTH, random_state=seed)
+
+
+def _contrastive(model: str, name: str, seed: int) -> ContrastiveClassifier:
+    return ContrastiveClassifier(model, max_length=MAX_LENGTH, random_state=seed)
+
+
+def _bag(model: str, name: str, seed: int) -> Any:
+    return bag_of_characters()
 
 
 def adapted_model(model: str, reviews: Reviews, seed: int, epochs: float, work: Path) -> Path:
@@ -88,88 +136,65 @@ def adapted_model(model: str, reviews: Reviews, seed: int, epochs: float, work: 
 
     It does not depend on a template: raw text is all that is read.
     """
-    folder = work / f"adapted-{digest(model)}-{epochs:g}-{seed}"
+    folder = work / f"adapted-{digest(model)}-{len(reviews.everything[0])}-{epochs:g}-{seed}"
     if folder.is_dir():
         return folder
     half = folder.with_suffix(".part")
     shutil.rmtree(half, ignore_errors=True)
-    classifier = prompt(model, next(iter(TEMPLATES)), seed)
-    classifier.adapt([*reviews.texts, *reviews.unlabelled], epochs=epochs).save(half)
+    classifier = prompt(model, next(iter(TEMPLATES)), seed).adapt(reviews.everything[0], epochs=epochs)
+    network, tokenizer, _ = classifier._network(exact=True)
+    network.save_pretrained(half)
+    tokenizer.save_pretrained(half)
     half.rename(folder)
     return folder
 
 
-def _zero_shot(reviews: Reviews, model: str, name: str, seed: int, texts: list[str]) -> Sequence:
-    classifier = prompt(model, name, seed)
-    return classifier.calibrate(reviews.unlabelled[:CALIBRATION_TEXTS]).predict(texts)
-
-
-def _raw(reviews: Reviews, model: str, name: str, seed: int, texts: list[str]) -> Sequence:
-    return prompt(model, name, seed, calibration="none").predict(texts)
-
-
-def _few(options: dict[str, Any], unlabelled: bool = False) -> Callable:
-    def run(reviews: Reviews, model: str, name: str, seed: int, texts: list[str]) -> Sequence:
-        classifier = prompt(model, name, seed, **options)
-        more = reviews.unlabelled if unlabelled else None
-        return classifier.fit(reviews.texts, reviews.labels, unlabelled=more).predict(texts)
-
-    return run
-
-
-def _p_tuning(mode: str, options: dict[str, Any]) -> Callable:
-    def run(reviews: Reviews, model: str, name: str, seed: int, texts: list[str]) -> Sequence:
-        rates = soft_options(model) if mode == "ptuning" else {}
-        classifier = prompt(model, name, seed, mode=mode, **options, **rates)
-        classifier.set_params(template=f"{{soft:{SOFT}}}{classifier.template}")
-        return classifier.fit(reviews.texts, reviews.labels).predict(texts)
-
-    return run
-
-
-def _plain(make: Callable[[str, int], Any], everything: bool = False) -> Callable:
-    def run(reviews: Reviews, model: str, name: str, seed: int, texts: list[str]) -> Sequence:
-        known = reviews.everything if everything else (reviews.texts, reviews.labels)
-        return make(model, seed).fit(*known).predict(texts)
-
-    return run
-
-
-def _fine_tuned(model: str, seed: int) -> FineTunedClassifier:
-    return FineTunedClassifier(model, max_length=MAX_LENGTH, random_state=seed)
-
-
-def _contrastive(model: str, seed: int) -> ContrastiveClassifier:
-    return ContrastiveClassifier(model, max_length=MAX_LENGTH, random_state=seed)
-
-
 PET = {"epochs": 10}
-SEMI = {"epochs": 10}
-P_TUNING = {"epochs": 40}
+ROWS = {
+    "zero-shot-raw": Row(partial(prompt, calibration="none"), nothing, chosen="texts", random=False),
+    "zero-shot": Row(prompt, prior, chosen="texts", random=False),
+    "adapted": Row(prompt, prior, chosen="texts", adapted=True),
+    "pet": Row(partial(prompt, **PET), labels),
+    "semi-supervised": Row(partial(prompt, **PET), labels_and_texts, adapted=True),
+    "p-tuning": Row(partial(prompt, soft=SOFT, mode="ptuning", epochs=40), labels),
+    "p-tuning-all": Row(partial(prompt, soft=SOFT, **PET), labels),
+    "fine-tuning": Row(_fine_tuned, labels, chosen=""),
+    "contrastive": Row(_contrastive, labels, chosen=""),
+    "bag-of-characters": Row(_bag, labels, chosen="", network=False, random=False),
+    "bag-of-characters-all": Row(_bag, all_labels, chosen="", network=False, random=False),
+}
 
-_ALL = (
-    Row("zero-shot-raw", _raw, random=False),
-    Row("zero-shot", _zero_shot, random=False),
-    Row("adapted", _zero_shot, adapted=True),
-    Row("pet", _few(PET), settings=PET),
-    Row("semi-supervised", _few(SEMI, unlabelled=True), adapted=True, settings=SEMI),
-    Row("p-tuning", _p_tuning("ptuning", P_TUNING), settings=P_TUNING),
-    Row("p-tuning-all", _p_tuning("pet", PET), settings=PET),
-    Row("fine-tuning", _plain(_fine_tuned), templates=False),
-    Row("contrastive", _plain(_contrastive), templates=False),
-    Row(
-        "bag-of-characters",
-        _plain(lambda model, seed: bag_of_characters()),
-        templates=False,
-        network=False,
-        random=False,
-    ),
-    Row(
-        "bag-of-characters-all",
-        _plain(lambda model, seed: bag_of_characters(), everything=True),
-        templates=False,
-        network=False,
-        random=False,
-    ),
-)
-ROWS = {row.name: row for row in _ALL}
+
+# --- templates, chosen with nothing more than the rows are given -------------------------------------------------------
+
+
+def chosen_by_texts(model: str, names: list[str], reviews: Reviews) -> dict[str, Any]:
+    """The template that ranks first on unlabelled reviews, among those that share the words of the first."""
+    words = TEMPLATES[names[0]][1]
+    sources = {TEMPLATES[name][0]: name for name in names if TEMPLATES[name][1] == words}
+    if len(sources) == 1:
+        return {"template": names[0], "ranked": []}
+    found = suggest_templates(
+        words,
+        reviews.unlabelled[:RANKED_TEXTS],
+        templates=list(sources),
+        words=[],
+        find=0,
+        sample=RANKED_TEXTS,
+        model=model,
+        max_length=MAX_LENGTH,
+    )
+    ranked = [[sources[row["template"]], row[found.ranked_by.replace(" ", "_")]] for row in found]
+    return {"template": ranked[0][0], "ranked": ranked}
+
+
+def chosen_by_labels(model: str, names: list[str], reviews: Reviews) -> dict[str, Any]:
+    """The template with which PET does best on four folds inside the labelled reviews, and what each did."""
+    texts, classes = np.array(reviews.texts, object), np.array(reviews.labels)
+
+    def predict(name: str, train: np.ndarray, held: np.ndarray) -> np.ndarray:
+        classifier = prompt(model, name, 0, **PET).fit(texts[train].tolist(), classes[train].tolist())
+        return classifier.predict_log_proba(texts[held].tolist())
+
+    best, tried = choose_by_folds(names, predict, classes)
+    return {"template": best, "accuracy": {one.candidate: round(one.accuracy, 4) for one in tried}}

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "corpora"))
 
-import fewclue
+import fewclue_sets as fewclue
 import sentiment
 
 CHECKOUT = Path(__file__).parents[2]

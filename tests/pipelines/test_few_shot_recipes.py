@@ -22,7 +22,7 @@ import few_shot_methods
 import fewclue_published
 import fewclue_tasks
 import pet_sentiment_rows
-from fewclue import FOLDER, NEWS, TASKS, Split
+from fewclue_sets import FOLDER, NEWS, TASKS, Split
 
 from zhnlp.tokenizers.checks import PROBE
 from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
@@ -182,22 +182,33 @@ def test_another_model_has_another_digest(model, tmp_path):
     )
 
 
-def test_one_of_several_asks_for_every_candidate():
+def test_a_classifier_of_texts_is_asked_for_every_candidate():
     split = Split([{"text_a": "甲", "text_b": "。"}] * 6, [0, 1] * 3, [["好", "坏"], ["坏", "好"]] * 3)
     assert few_shot_methods.filled(split)[:4] == ["甲好。", "甲坏。", "甲坏。", "甲好。"]
-    chooser = few_shot_methods.OneOfSeveral(few_shot_methods.bag_of_characters()).fit(split)
-    assert chooser.predict(split) == [0, 1] * 3
+    classifier = few_shot_methods.bag_of_characters()
+    few_shot_methods.labels(classifier, few_shot_methods.Job(split, [], split))
+    assert few_shot_methods.answers(classifier, split) == [0, 1] * 3
+    long = Split([{"text_a": "左" * 300 + "边", "text_b": "右" * 300}], [], [["字", "词"]])
+    assert all(text[:89] == "左" * 89 and text[91:] == "右" * 90 for text in few_shot_methods.filled(long))
 
 
-def test_every_method_says_what_its_results_depend_on():
-    asked = dataclasses.asdict(fewclue_tasks.cloze("bustm", ["0", "1"]))
-    assert few_shot_methods.DEPENDS.keys() == few_shot_methods.METHODS.keys()
-    assert {name for names in few_shot_methods.DEPENDS.values() for name in names} == asked.keys()
+def test_what_a_classifier_was_told_identifies_it():
+    asked = fewclue_tasks.cloze("bustm", ["0", "1"])
+    found = {}
+    for name, method in few_shot_methods.METHODS.items():
+        classifier = method.make(asked, 32, "zhnlp-mlm-small", 0)
+        found[name] = few_shot_methods.parameters_of(classifier)
+        assert json.loads(json.dumps(found[name])) == found[name] and "model" not in found[name]
+    assert found["pet"]["epochs"] == asked.pet_epochs and found["pet-r-drop"]["r_drop"] == 1.0
+    assert found["p-tuning"]["template"] == asked.tuned != found["pet"]["template"]
+    assert found["contrastive"]["pairs"] == 40 and found["zero-shot-raw"]["calibration"] == "none"
+    changed = few_shot_methods.METHODS["pet"].make(dataclasses.replace(asked, pet_epochs=3), 32, "x", 0)
+    assert few_shot_methods.parameters_of(changed) != found["pet"]
 
 
 @pytest.mark.data
 def test_label_words_of_all_classes_can_be_written_and_differ():
-    from fewclue import load, path_of
+    from fewclue_sets import load, path_of
 
     from zhnlp.checkpoints.locate import locate
     from zhnlp.few_shot.template import Template
@@ -226,7 +237,7 @@ def test_label_words_of_all_classes_can_be_written_and_differ():
 @pytest.mark.filterwarnings("ignore:the masked-language-model head of .* looks random")
 def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp_path):
     out = tmp_path / "fewclue.jsonl"
-    common = ["--data", data, "--model", model, "--out", out, "--folds", 0]
+    common = ["--data", data, "--model", model, "--out", out, "--folds", 0, "--on", "test"]
     some = ["--tasks", "eprstmt", "ocnli", "chid", "--methods", "bag-of-characters"]
     first = recipe("fewclue.py", *common, *some)
     kept = lines_of(out)
@@ -234,8 +245,9 @@ def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp
     assert "| accuracy, % | Score | eprstmt | csldcp (dev) |" in first and "chid (dev)" in first
     methods = [name for name in few_shot_methods.METHODS if name != "contrastive"]
     recipe("fewclue.py", *common, "--tasks", "bustm", "chid", "--methods", *methods)
+    two = sum(not method.choices for method in few_shot_methods.METHODS.values())  # not for chid
     last = recipe("fewclue.py", *common, "--methods", "bag-of-characters", "zero-shot", "pet")
-    assert lines_of(out)[:3] == kept and len(lines_of(out)) == 9 * 3 + 2 * (len(methods) - 3)
+    assert lines_of(out)[:3] == kept and len(lines_of(out)) == 9 * 3 + 2 * (len(methods) - 3) - two
     assert all(0 <= line["accuracy"] <= 1 and line["commit"] for line in lines_of(out))
     row = next(line for line in last.splitlines() if line.startswith("| **pet** "))
     figures = [float(cell) for cell in row.split("|")[2:-1]]
@@ -250,7 +262,7 @@ def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the masked-language-model head of .* looks random")
-def test_sentiment_runs_chooses_on_valid_and_goes_on(recipe, model, tmp_path, monkeypatch):
+def test_sentiment_runs_chooses_without_valid_and_goes_on(recipe, model, tmp_path, monkeypatch):
     import sentiment
 
     rows = [f"{TEXTS[number % 5]}{number % 7}\t{int(number % 5 != 1)}" for number in range(40)]
@@ -273,19 +285,21 @@ def test_sentiment_runs_chooses_on_valid_and_goes_on(recipe, model, tmp_path, mo
     ]
     arguments += ["--templates", "P1", "summary", "--adapt-epochs", 1, "--labels", 10]
     recipe("pet_sentiment.py", *arguments)
-    valid = lines_of(out)
+    choices = {line["key"]["chosen_by"]: line for line in lines_of(out) if "chosen_by" in line["key"]}
+    assert set(choices) == {"texts", "labels"} and set(choices["labels"]["accuracy"]) == {"P1", "summary"}
+    valid = [line for line in lines_of(out) if "chosen_by" not in line["key"]]
     assert {line["key"]["scored"] for line in valid} == {"valid"}
-    templates = [row for row in pet_sentiment_rows.ROWS.values() if row.templates]
-    assert len(valid) == len(pet_sentiment_rows.ROWS) + len(templates)
+    rows = pet_sentiment_rows.ROWS
+    assert len(valid) == len(rows) + sum(bool(row.chosen) for row in rows.values())
     printed = recipe("pet_sentiment.py", *arguments, "--test")
-    test = lines_of(out)[len(valid) :]
-    assert lines_of(out)[: len(valid)] == valid
-    assert sorted(line["key"]["row"] for line in test) == sorted(pet_sentiment_rows.ROWS)
-    for line in test:  # valid chose the template
-        same = [one for one in valid if one["key"]["row"] == line["key"]["row"]]
-        assert line["key"]["template"] == max(same, key=lambda one: one["accuracy"])["key"]["template"]
+    assert lines_of(out)[: len(valid) + 2] == [*choices.values(), *valid]
+    test = lines_of(out)[len(valid) + 2 :]
+    assert sorted(line["key"]["row"] for line in test) == sorted(rows)
+    for line in test:
+        way = rows[line["key"]["row"]].chosen
+        assert line["key"]["template"] == (choices[way]["template"] if way else "")
     assert "| RoBERTa, few labels | 89.18 |" in printed
-    assert "| chosen on valid | template | valid | test |" in printed
+    assert "| accuracy, % | template chosen by | template | valid | test |" in printed
     assert out.with_suffix(".md").read_text("utf-8") == printed
 
 

@@ -22,8 +22,8 @@ def plot_confusion(
 ) -> Figure:
     """Draw what `evaluate_classification` returned: rows are the right classes, columns the predicted ones.
 
-    A label that no installed font can write is drawn as its number, and the numbers are explained beneath the picture as
-    far as letters allow; a warning says so once.
+    Where no installed font can write all labels, those beyond ASCII are drawn as their number in ``result["labels"]``, and a
+    warning says so.
 
     Args:
         result: with "labels" and "confusion".

@@ -16,7 +16,6 @@ from sklearn.model_selection import cross_val_score
 from small_models import make_model, make_tokenizer, save_checkpoint
 
 from zhnlp.few_shot.baselines import FineTunedClassifier
-from zhnlp.few_shot.baselines.fine_tuned import rate_for
 from zhnlp.few_shot.baselines.networks import classifier_over
 from zhnlp.models.loading import load_model
 
@@ -193,6 +192,8 @@ def test_settings_are_written_in_plain_json(fitted, tmp_path):
     assert kept == {"pooling": "mean", "max_length": 128, "epochs": 8, "classes": ["电", "网"]}
 
 
-def test_narrow_models_learn_faster():
-    assert rate_for(768) == pytest.approx(3e-5) and rate_for(256) == pytest.approx(4e-4)
-    assert 1e-5 == rate_for(4096) < rate_for(1024) < rate_for(768) < rate_for(256) < rate_for(32) == 5e-4
+def test_the_scores_of_a_part_are_over_all_classes(fitted, planted):
+    only = [text for text, label in zip(*planted) if label == "电"][:4]
+    assert fitted.evaluate(only, ["电"] * 4)["macro_f1"] == 0.5
+    with pytest.raises(ValueError, match="gold has the label '水'"):
+        fitted.evaluate(only, ["水"] * 4)

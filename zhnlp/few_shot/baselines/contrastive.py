@@ -122,7 +122,7 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         """What `zhnlp.metrics.evaluate_classification` says of the predictions."""
         from zhnlp.metrics import evaluate_classification
 
-        return evaluate_classification(list(y), self.predict(X))
+        return evaluate_classification(list(y), self.predict(X), labels=plain(self.classes_))
 
     def save(self, folder: str | Path) -> Path:
         """Write encoder and head (safetensors), tokenizer and settings."""
@@ -172,9 +172,9 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         return made
 
     def _trained(self, texts: list[tuple[str, ...]], targets: np.ndarray, seed: int) -> PreTrainedModel:
-        from zhnlp.few_shot.baselines.fine_tuned import rate_for
         from zhnlp.few_shot.baselines.networks import PairCosine, placed, with_dropout
         from zhnlp.few_shot.baselines.rows import encode
+        from zhnlp.few_shot.training.defaults import fine_tuning_rate
         from zhnlp.few_shot.training.optimise import optimise
         from zhnlp.models.length_limit import length_limit
         from zhnlp.training.loading import ShuffledBatches
@@ -182,14 +182,13 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
         body = placed(with_dropout(self.model, self.dropout), self.device)
         rows = encode(self.tokenizer_, texts, length_limit(self.tokenizer_, body.config, self.max_length))
         drawn = draw_pairs(targets, self.pairs, seed)
-        width = body.config.hidden_size
         optimise(
             PairCosine(body),
             [(rows[first], rows[second], same) for first, second, same in drawn],
             partial(_collate, self.tokenizer_.pad_token_id or 0),
             ShuffledBatches(len(drawn), self.batch_size, seed=seed),
             epochs=self.epochs,
-            learning_rate=rate_for(width) if self.learning_rate is None else self.learning_rate,
+            learning_rate=fine_tuning_rate(body) if self.learning_rate is None else self.learning_rate,
             device=body.device,
             seed=seed,
             progress=self.progress,

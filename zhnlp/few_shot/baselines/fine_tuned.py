@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,7 +32,8 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         pooling: "mean" over all real tokens, or "cls", the head that transformers builds on the first token.
         epochs: passes over the labels; a list is chosen from by cross-validation inside the labels given.
         folds: of that choice.
-        learning_rate: peak of AdamW, which rises over a tenth of the steps and then falls to zero; None for 3e-5 at a width of 768 and more for narrower models (4e-4 at 256).
+        learning_rate: peak of AdamW, which rises over a tenth of the steps and then falls to zero; None for
+            `fine_tuning_rate` of `zhnlp.few_shot.training.defaults`.
         batch_size: texts of a step.
         dropout: of encoder and head while training (0-1).
         max_length: tokens of a text, those at its ends included; longer ones lose their end.
@@ -127,7 +127,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         """What `zhnlp.metrics.evaluate_classification` says of the predictions."""
         from zhnlp.metrics import evaluate_classification
 
-        return evaluate_classification(list(y), self.predict(X))
+        return evaluate_classification(list(y), self.predict(X), labels=plain(self.classes_))
 
     # --- files -----------------------------------------------------------------------------------------------------
 
@@ -209,6 +209,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
 
         from zhnlp.few_shot.baselines.networks import Labelling, classifier_over, placed
         from zhnlp.few_shot.baselines.rows import encode, pad_rows
+        from zhnlp.few_shot.training.defaults import fine_tuning_rate
         from zhnlp.few_shot.training.optimise import optimise
         from zhnlp.models.length_limit import length_limit
         from zhnlp.training.loading import ShuffledBatches
@@ -220,7 +221,6 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         limit = length_limit(self.tokenizer_, network.config, self.max_length)
         rows = list(zip(encode(self.tokenizer_, texts, limit), targets.tolist()))
         padding = self.tokenizer_.pad_token_id or 0
-        width = network.config.hidden_size
 
         def collate(batch: list[tuple[dict, int]]) -> dict[str, Any]:
             labels = torch.tensor([label for _, label in batch])
@@ -232,7 +232,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             collate,
             ShuffledBatches(len(rows), self.batch_size, seed=seed),
             epochs=epochs,
-            learning_rate=rate_for(width) if self.learning_rate is None else self.learning_rate,
+            learning_rate=fine_tuning_rate(network) if self.learning_rate is None else self.learning_rate,
             device=network.device,
             seed=seed,
             progress=self.progress,
@@ -251,16 +251,3 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
 
 def _call(network: PreTrainedModel, batch: dict) -> Any:
     return network(**batch).logits
-
-
-def rate_for(width: int) -> float:
-    """Peak learning rate of AdamW for an encoder so wide: 4e-4 at 256 (measured), 3e-5 at 768, on a line of logarithms.
-
-    Between 1e-5 and 5e-4.
-
-    Example:
-        >>> [f"{rate_for(width):.1g}" for width in (128, 256, 768)]
-        ['0.0005', '0.0004', '3e-05']
-    """
-    slope = math.log(4e-4 / 3e-5) / math.log(256 / 768)
-    return min(max(3e-5 * (width / 768) ** slope, 1e-5), 5e-4)

@@ -22,6 +22,13 @@ def soft_rate(model: Any) -> float:
     return _at_size(model, 1e-2, 6e-4, 3e-4, 1e-2)
 
 
+def fine_tuning_rate(model: Any) -> float:
+    """The rate for all weights under a new head (`FineTunedClassifier`): 4e-4 at 5 M parameters, 3e-5 at 100 M, never outside
+    1e-5 to 5e-4.
+    """
+    return _at_size(model, 4e-4, 3e-5, 1e-5, 5e-4)
+
+
 def adaptation_rate(model: Any) -> float:
     """The rate for raw text: 5e-4 at 5 M parameters, 5e-5 at 100 M, never outside 1e-5 to 1e-3."""
     return _at_size(model, 5e-4, 5e-5, 1e-5, 1e-3)

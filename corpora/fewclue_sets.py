@@ -1,12 +1,13 @@
 """FewCLUE, nine tasks in five folds: rows of a task as texts and labels, or as a table for classifiers.
 
-    python corpora/fewclue.py --task eprstmt --split train_0 --out workdir/few.tsv
-    python corpora/fewclue.py --task tnews --split unlabeled --out workdir/headlines.txt
-    python corpora/fewclue.py --check
+    python corpora/fewclue_sets.py --task eprstmt --split train_0 --out workdir/few.tsv
+    python corpora/fewclue_sets.py --task tnews --split unlabeled --out workdir/headlines.txt
+    python corpora/fewclue_sets.py --check
 
 A split is train_0 … train_4, dev_0 … dev_4, test_public or unlabeled.  One with labels is written as
 ``text<TAB>label`` (pairs: ``text_a<TAB>text_b<TAB>label``), one without as texts.  ``--check`` compares the sizes of
-all files that are there with the paper's.  Public set: few_shot/fewclue/<task>/*.jsonl.xz, research use only.
+all files that are there with the paper's.  Rows of a file may be sorted by their label: draw a sample, never take the first.
+Public set: few_shot/fewclue/<task>/*.jsonl.xz, research use only.
 
 Source: https://arxiv.org/abs/2107.07498
 """
@@ -135,7 +136,7 @@ TASKS = {
         Task(
             "csl",
             "csl",
-            _sizes(32, 32, 2828, 19841),
+            _sizes(32, 32, 2828, 19841),  # test_public has 2,838 lines, ten more than the paper counts
             2,
             lambda row: _pair(row["abst"], "、".join(row["keyword"])),
             _same,
@@ -213,7 +214,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     if options.inputs:
-        stop("fewclue.py reads whole task folders: name them with --data, the file with --task and --split.")
+        stop(
+            "fewclue_sets.py reads whole task folders: name them with --data, the file with --task and --split."
+        )
     if options.check:
         wrong = check(options.data)
         print("\n".join(wrong) or "all files that are there have the paper's sizes")
