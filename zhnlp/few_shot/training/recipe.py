@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from zhnlp.few_shot.training.batches import MixedBatches
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from zhnlp.few_shot.training.samples import Draw
 
+GUESSED = 3  # texts with a guessed label beside each labelled one
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -35,7 +38,9 @@ class Recipe:
         label_conditioning: weight of ADAPET's second loss.
         text_weight: of `PromptCollator`.
         soft_only: only the rows of trainable tokens learn.
-        raw_rows, guessed_rows: raw texts and texts with a guessed label a step; None for as many as labelled ones.
+        raw_rows: raw texts a step; None for as many as labelled ones.
+        guessed_rows: texts with a guessed label a step; None for three times as many. Training goes on until each of them
+            was met once.
         seed: of order, draws and dropout.
         progress: a bar; None for a terminal only.
     """
@@ -81,12 +86,14 @@ def train(
     """
     objective = PromptObjective(model, soft_rows, frozen=recipe.soft_only)
     objective.to(model.device)
-    groups = [labelled, guessed, raw]
-    rows = [recipe.batch_size, recipe.guessed_rows, recipe.raw_rows]
-    rows = [recipe.batch_size if one is None else one for one in rows]
-    used = [place for place, group in enumerate(groups) if len(group) and rows[place]]
-    sizes, rows = [len(groups[place]) for place in used], [rows[place] for place in used]
-    rows[0] = min(rows[0], sizes[0])
+    few = min(recipe.batch_size, len(labelled))
+    trusted = GUESSED * few if recipe.guessed_rows is None else recipe.guessed_rows
+    beside = [(guessed, trusted), (raw, few if recipe.raw_rows is None else recipe.raw_rows)]
+    groups = [(labelled, few), *((group, rows) for group, rows in beside if len(group) and rows)]
+    batches = MixedBatches(
+        [len(group) for group, _ in groups], [rows for _, rows in groups], seed=recipe.seed
+    )
+    enough = len(guessed) / (max(1, trusted) * len(batches))  # epochs in which each guessed text is met once
     collate = PromptCollator(
         draw,
         draw.maker.tokenizer.pad_token_id or 0,
@@ -99,10 +106,10 @@ def train(
             stack.enter_context(dropout_on(model))
         optimise(
             objective,
-            [sample for place in used for sample in groups[place]],
+            [sample for group, _ in groups for sample in group],
             collate,
-            MixedBatches(sizes, rows, seed=recipe.seed),
-            epochs=recipe.epochs,
+            batches,
+            epochs=max(recipe.epochs, ceil(enough)),
             learning_rate=recipe.rate(model),
             parameters=objective.trained(),
             weight_decay=0.0 if recipe.soft_only else WEIGHT_DECAY,
