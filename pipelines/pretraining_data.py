@@ -21,6 +21,7 @@ from zhnlp.text import Corpus
 from zhnlp.tokenizers.words import JiebaWords
 from zhnlp.training.pretraining.prepared import Prepared, file_names, prepare
 from zhnlp.training.pretraining.processes import is_main_process
+from zhnlp.training.pretraining.start import vocabulary_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = {"open": "pretrain/open.txt.xz", "general": "pretrain/open_general.txt.xz"}
@@ -61,6 +62,11 @@ def parser_of(doc: str, steps: int, learning_rate: float) -> argparse.ArgumentPa
     parser.add_argument(
         "--warmup", type=int, help="steps in which the rate rises (default: 200, or --steps / 10)"
     )
+    parser.add_argument(
+        "--start",
+        metavar="MODEL",
+        help="begin from the weights of a trained model, such as the shipped one; give another --seed than it had",
+    )
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
     parser.add_argument("--compile", action="store_true", help="torch.compile, for a GPU")
     parser.add_argument("--seed", type=int, default=0)
@@ -71,7 +77,7 @@ def plan_of(options: argparse.Namespace, objective: str):
     """The plan that the options describe."""
     from zhnlp.training.pretraining.plan import Plan, fitting_warmup
 
-    names = ("layers", "width", "heads", "rows", "length", "learning_rate", "seed")
+    names = ("layers", "width", "heads", "rows", "length", "learning_rate", "seed", "start")
     warmup = fitting_warmup(options.steps, options.out) if options.warmup is None else options.warmup
     return Plan(objective, warmup=warmup, **{name: getattr(options, name) for name in names})
 
@@ -94,6 +100,7 @@ def prepared(options: argparse.Namespace) -> Prepared:
     return prepare(
         sources(options),
         options.data,
+        vocab=vocabulary_of(options.start) if options.start else None,
         word_starts=word_starts(options),
         lexicon=options.lexicon,
         say=lambda line: print(line, file=sys.stderr) if is_main_process() else None,

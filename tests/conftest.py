@@ -1,6 +1,21 @@
-"""Settings of all tests: a busy machine must not make a property fail."""
+"""Settings of all tests: a busy machine must not make a property fail, and no test may change another one's numbers."""
 
+import sys
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gate")
+
+
+@pytest.fixture(autouse=True)
+def threads_stay():
+    """A test that leaves torch another number of threads is named: sums in another order have other last bits."""
+    torch = sys.modules.get("torch")
+    before = torch and torch.get_num_threads()
+    yield
+    after = torch and torch.get_num_threads()
+    if after != before:
+        torch.set_num_threads(before)
+        pytest.fail(f"torch had {before} threads before this test and {after} after it")

@@ -1,4 +1,4 @@
-"""A training in a process of its own, to be killed: python kill_driver.py OUT checkpoint|step STEP.
+"""A training in a process of its own: python kill_driver.py OUT [checkpoint|step STEP, at which it kills itself].
 
 It has what a resumed training could lose: dropout, random masks, Adam inside Lookahead, an average of the weights.
 """
@@ -59,4 +59,4 @@ def train(out, dies=None, **options):
 
 
 if __name__ == "__main__":
-    train(sys.argv[1], {sys.argv[2]: int(sys.argv[3])})
+    train(sys.argv[1], {sys.argv[2]: int(sys.argv[3])} if len(sys.argv) > 2 else None)

@@ -43,6 +43,12 @@ Warmup = Annotated[
 ]
 MinCount = Annotated[int, typer.Option(help="Occurrences below which a character is [UNK].", min=1)]
 HeldOut = Annotated[float, typer.Option(help="Share of the documents kept out and scored, 0 to 1.")]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        help="Begin from the weights and vocabulary of a trained model of the same size, such as the shipped one."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of weights, order and masks.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; default: torch's.", min=1)]
 Compile = Annotated[bool, typer.Option("--compile", help="torch.compile, for a GPU.")]
@@ -64,6 +70,7 @@ def masked_lm(
     rows: Rows = 32,
     learning_rate: Rate = 1.2e-3,
     warmup: Warmup = None,
+    start: Start = None,
     mask_rate: Annotated[float, typer.Option(help="Share of the tokens that are guessed, 0 to 1.")] = 0.3,
     whole_words: Annotated[float, typer.Option(help="Share of the rows that mask whole words.")] = 0.25,
     lexicon: Annotated[
@@ -93,7 +100,7 @@ def masked_lm(
         corpus={"patterns": files, "text_field": text_field, "encoding": encoding, "unit": unit},
         plan={
             **{"layers": layers, "width": width, "heads": heads, "length": length, "rows": rows},
-            **{"learning_rate": learning_rate, "warmup": warmup, "seed": seed},
+            **{"learning_rate": learning_rate, "warmup": warmup, "seed": seed, "start": start},
             **{"mask_rate": mask_rate, "whole_words": whole_words},
         },
         word_starts=word_starts if whole_words > 0 else None,
@@ -123,6 +130,7 @@ def causal_lm(
     rows: Rows = 32,
     learning_rate: Rate = 1.2e-3,
     warmup: Warmup = None,
+    start: Start = None,
     min_count: MinCount = 5,
     held_out: HeldOut = 0.01,
     text_field: TextField = None,
@@ -140,7 +148,7 @@ def causal_lm(
         corpus={"patterns": files, "text_field": text_field, "encoding": encoding, "unit": unit},
         plan={
             **{"layers": layers, "width": width, "heads": heads, "length": length, "rows": rows},
-            **{"learning_rate": learning_rate, "warmup": warmup, "seed": seed},
+            **{"learning_rate": learning_rate, "warmup": warmup, "seed": seed, "start": start},
         },
         word_starts=None,
         threads=threads,

@@ -196,7 +196,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
         Example:
             >>> classifier = PromptClassifier(labels={"正面": "好", "负面": "差"})
             >>> _ = classifier.calibrate(["味道很好", "太难吃了", "服务热情", "再也不来了"])
-            >>> classifier.predict(["很喜欢"]).tolist()
+            >>> classifier.predict(["味道很好"]).tolist()
             ['正面']
         """
         from zhnlp.few_shot import fitting

@@ -41,10 +41,11 @@ def train_language_model(
     Args:
         corpus: re-readable; documents of `held_out_share` are kept out and scored.
         out: folder of the model; ``training/`` in it holds vocabulary, tokens, checkpoints and logs.
-        plan: network, batch and rates; it cannot be changed later.
+        plan: network, batch and rates; it cannot be changed later. Where it has a ``start``, that model's vocabulary is
+            used.
         steps: at a constant rate.
         anneal: more steps, in which the rate falls to zero; None for a tenth of ``steps``, 0 for none.
-        min_count: occurrences below which a character is not in the vocabulary.
+        min_count: occurrences below which a character is not in the vocabulary, where one is made.
         word_starts: for whole-word masks, a `WordTokenizer` of `zhnlp.tokenizers.words` (jieba's words, those of a mined
             lexicon, of a Unigram model), or a function from a text to the offsets of its words; None for single
             characters.
@@ -65,6 +66,7 @@ def train_language_model(
     from zhnlp.training.pretraining.prepared import prepare
     from zhnlp.training.pretraining.processes import main_process_first
     from zhnlp.training.pretraining.run import pretrain
+    from zhnlp.training.pretraining.start import vocabulary_of
 
     if steps < 1 or (anneal is not None and anneal < 0):
         raise ValueError(f"steps is {steps}, anneal {anneal}: expected at least 1 and at least 0")
@@ -79,6 +81,7 @@ def train_language_model(
         work,
         held_out_share=held_out_share,
         vocabulary={"min_count": min_count, "min_sign": min_count},
+        vocab=vocabulary_of(plan.start) if plan.start else None,
         word_starts=word_starts,
         lexicon=lexicon,
         begun=begun,

@@ -10,6 +10,7 @@ from zhnlp.mining.segmenter import Segmenter
 from zhnlp.text import Corpus, held_out
 from zhnlp.tokenizers.words import MinedWords
 from zhnlp.training.pretraining.prepared import prepare
+from zhnlp.training.pretraining.start import vocabulary_of
 
 MANY = {"min_count": 1, "min_sign": 1, "latin_pieces": 0}
 POEM = [f"第{n}首，春眠不觉晓，处处闻啼鸟" for n in range(40)]
@@ -115,3 +116,11 @@ def test_every_entry_of_a_vocabulary_comes_back(tmp_path):
     from zhnlp.tokenizers.chinese import train_char_vocab
 
     assert data.vocab == train_char_vocab((text for text in odd if not held_out(text, 0.2)), **MANY)
+
+
+def test_the_vocabulary_of_a_model_is_taken_in_place_of_one_that_is_learned(tmp_path):
+    said, entries = [], vocabulary_of("zhnlp-mlm-small")
+    data = made(tmp_path, vocab=entries, say=said.append)
+    assert data.vocab == entries and not any(line.startswith("vocabulary") for line in said)
+    with pytest.raises(ValueError, match=r"other text or options \(vocab\)"):
+        made(tmp_path, vocab=entries[:100])

@@ -302,3 +302,41 @@ def test_loading_counts_evaluation_and_saving_do_not():
     watch.on_log(args, state, None, logs=logs)
     assert logs["tokens"] == 6000
     assert 0.11 <= 6000 / logs["tokens_per_second"] < 0.6  # 5 loadings (the first is the start) and 6 steps
+
+
+def test_a_training_begins_from_a_model_and_counts_on(work, tmp_path):
+    """The first loss is that of the model, not that of a network that has learnt nothing; tokens and seconds add up."""
+    objective, tokenizer, file = work
+    card = {"data": "a poem", "licence": "none", "limits": "a toy", "scores": {}}
+    made = finish(run(work, tmp_path / "a", 40), tmp_path / "toy", plan=Plan(objective, **SMALL), **card)
+    begun = read_card(made).fields
+    plan = Plan(objective, **{**SMALL, "learning_rate": 1e-9, "start": str(made)})
+    options = {"held_out": {"poem": file}, "held_out_rows": 8, "evaluate_every": 5}
+    last = pretrain(plan, tokenizer, [file], tmp_path / "b", steps=10, save_every=5, **QUIET, **options)
+    before = next(
+        e["eval_poem_loss"]
+        for e in history(tmp_path / "a/checkpoint-40")
+        if e.get("step") == 40 and "eval_poem_loss" in e
+    )
+    after = [entry for entry in history(last) if "eval_poem_loss" in entry]
+    assert after[-1]["eval_poem_loss"] == pytest.approx(before, abs=0.05)  # int8 weights between the two
+    assert [point["tokens"] for point in curve(last, 64)] == [45 * 64, 50 * 64]
+    facts = read_card(finish(last, tmp_path / "on", plan=plan, **card)).fields
+    assert facts["tokens"] == begun["tokens"] + 10 * 64 and facts["steps"] == 50
+    assert facts["seconds"] >= begun["seconds"] and facts["plan"]["start"] == str(made)
+    further = pretrain(plan, tokenizer, [file], tmp_path / "b", steps=15, save_every=5, **QUIET, **options)
+    assert (
+        curve(further, 64)[-1]["tokens"] == 55 * 64
+    )  # a continued training does not begin from the model again
+
+
+def test_a_start_that_does_not_fit_is_refused(work, tmp_path):
+    objective, tokenizer, file = work
+    with pytest.raises(ValueError, match="its vocabulary is another"):
+        plan = Plan(objective, **SMALL, start=f"zhnlp-{'mlm' if objective == 'masked-lm' else 'gpt'}-small")
+        pretrain(plan, tokenizer, [file], tmp_path / "a", steps=1, **QUIET)
+    card = {"data": "a poem", "licence": "none", "limits": "a toy", "scores": {}}
+    made = finish(run(work, tmp_path / "b", 1), tmp_path / "toy", plan=Plan(objective, **SMALL), **card)
+    with pytest.raises(ValueError, match=r"16.*\) there and \(.*32.*\) in the plan"):
+        plan = Plan(objective, **{**SMALL, "width": 32}, start=str(made))
+        pretrain(plan, tokenizer, [file], tmp_path / "c", steps=1, **QUIET)

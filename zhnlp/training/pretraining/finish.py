@@ -11,7 +11,7 @@ from zhnlp.checkpoints.card import write_card
 from zhnlp.checkpoints.quantized import save
 from zhnlp.training.pretraining.hardware import hardware_of
 from zhnlp.training.pretraining.plan import Plan
-from zhnlp.training.pretraining.throughput import tokens_read
+from zhnlp.training.pretraining.throughput import EARLIER, tokens_read
 
 _TASKS = {"masked-lm": "fill-mask", "causal-lm": "text-generation"}
 _NETWORKS = {"masked-lm": "RoFormer", "causal-lm": "GPT-NeoX"}
@@ -87,24 +87,26 @@ def finish(
 def training_facts(checkpoint: Path, tokens_a_step: int) -> dict[str, Any]:
     """Steps, tokens, the seconds that steps took (evaluation left out) and the hardware, from a checkpoint's log.
 
+    Those of the model that the training began from are counted in.
+
     Args:
         tokens_a_step: where the log does not say what a step reads.
     """
     state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    history = state["log_history"]
     rates = [
-        (entry["tokens"], entry["tokens_per_second"])
-        for entry in state["log_history"]
-        if "tokens_per_second" in entry
+        (entry["tokens"], entry["tokens_per_second"]) for entry in history if "tokens_per_second" in entry
     ]
-    seconds, before = 0.0, 0
+    earlier = next((entry for entry in history if EARLIER in entry), {})
+    seconds, before = earlier.get("seconds", 0.0), earlier.get("tokens", 0)
     for tokens, rate in rates:
         seconds += (tokens - before) / rate
         before = tokens
     return {
-        "steps": state["global_step"],
-        "tokens": tokens_read(state["log_history"], tokens_a_step)(state["global_step"]),
+        "steps": earlier.get(EARLIER, 0) + state["global_step"],
+        "tokens": tokens_read(history, tokens_a_step)(state["global_step"]),
         "seconds": round(seconds),
-        "hardware": hardware_of(state["log_history"]),
+        "hardware": hardware_of(history),
     }
 
 

@@ -26,6 +26,8 @@ class Plan:
         whole_words: share of the rows in which whole words are masked.
         max_positions: longest text of the finished model, in tokens.
         seed: of weights, order and masks.
+        start: the model whose weights it begins with (shipped name, folder or Hub id); None for a network that has
+            learnt nothing. Give another ``seed`` than that model's, or the same rows are read again.
 
     Raises:
         ValueError: the objective is not known, or heads do not divide the width.
@@ -48,6 +50,7 @@ class Plan:
     whole_words: float = 0.25
     max_positions: int = 512
     seed: int = 0
+    start: str | None = None
 
     def __post_init__(self):
         if self.objective not in OBJECTIVES:

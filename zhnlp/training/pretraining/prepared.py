@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain
@@ -44,6 +44,7 @@ def prepare(
     *,
     held_out_share: float = SHARE,
     vocabulary: Mapping[str, Any] | None = None,
+    vocab: Sequence[str] | None = None,
     word_starts: WordStarts | WordTokenizer | None = None,
     lexicon: str | Path | None = None,
     begun: bool = True,
@@ -59,6 +60,7 @@ def prepare(
         folder: of vocabulary and tokens.
         held_out_share: share of the documents that are kept out of training.
         vocabulary: options of `train_char_vocab`.
+        vocab: the entries themselves, such as those of a model that the training begins from; none is then learned.
         word_starts: for whole-word masks, as `TokenFile.build` has it; None for single characters.
         lexicon: the file that ``word_starts`` was made of; another one is refused.
         begun: a training has taken steps on what is in ``folder``; where none has, other text replaces it.
@@ -86,9 +88,11 @@ def prepare(
         "held_out_share": held_out_share,
         "words": _words(sources, held_out_share, word_starts, lexicon),
     }
+    if vocab is not None:
+        facts["vocab"] = blake2b("\0".join(vocab).encode("utf-8"), digest_size=16).hexdigest()
     with main_process_first(use_cpu=use_cpu):
         _same(folder, facts, begun, say)
-        vocab = _vocab(sources, folder / "vocab.txt", held_out_share, vocabulary, say)
+        vocab = _vocab(sources, folder / "vocab.txt", held_out_share, vocabulary, vocab, say)
         made = Prepared(vocab)
         for name, corpus in sources.items():
             train = _tokens(corpus, vocab, folder / f"{name}.train", held_out_share, word_starts, say)
@@ -193,14 +197,17 @@ def _vocab(
     path: Path,
     share: float,
     options: Mapping[str, Any],
+    given: Sequence[str] | None,
     say: Callable[[str], None],
 ) -> list[str]:
     from zhnlp.tokenizers.chinese import train_char_vocab
 
     if not path.exists():
-        say(f"vocabulary → {path}")
-        texts = chain.from_iterable(documents(corpus, share, kept_out=False) for corpus in sources.values())
-        found = train_char_vocab(texts, **options)
+        found = given
+        if found is None:
+            say(f"vocabulary → {path}")
+            kept = (documents(corpus, share, kept_out=False) for corpus in sources.values())
+            found = train_char_vocab(chain.from_iterable(kept), **options)
         write_whole(path, "\n".join("\\n" if entry == "\n" else entry for entry in found))
     entries = path.read_bytes().decode("utf-8").split("\n")
     return ["\n" if entry == "\\n" else entry for entry in entries]

@@ -18,7 +18,7 @@ from zhnlp.training.pretraining.blocks import PackedBlocks
 from zhnlp.training.pretraining.masking import MaskTokens, NextTokens
 from zhnlp.training.pretraining.plan import PLAN_FILE, Plan
 from zhnlp.training.pretraining.processes import main_process_first
-from zhnlp.training.pretraining.start import start_from_counts
+from zhnlp.training.pretraining.start import start_from_counts, start_from_model
 from zhnlp.training.pretraining.throughput import Throughput
 from zhnlp.training.pretraining.tokens import TokenFile
 from zhnlp.training.resumable import newest_complete
@@ -78,7 +78,10 @@ def pretrain(
         raise ValueError(f"{out} has {done:,} steps: expected more in all, got steps={steps:,}")
     transformers.set_seed(plan.seed)
     model = plan.make_model(tokenizer)
-    if begun is None:
+    earlier: dict[str, Any] = {}
+    if begun is None and plan.start is not None:
+        earlier = start_from_model(model, tokenizer, plan.start, plan.objective)
+    elif begun is None:
         start_from_counts(model, _stretch(files, weights, plan.seed), seed=plan.seed)
     masked = plan.objective == "masked-lm"
     frame = (tokenizer.cls_token_id, tokenizer.sep_token_id) if masked else ()
@@ -123,7 +126,7 @@ def pretrain(
         eval_dataset=tests or None,
         data_collator=collate,
         processing_class=tokenizer,
-        callbacks=[Throughput(plan.length * every)],
+        callbacks=[Throughput(plan.length * every, earlier)],
     )
     trainer.collate_held_out = _collator(plan, tokenizer, rate=_EVALUATION_RATE, whole_words=0.0)
     trainer.decay = anneal

@@ -1,12 +1,14 @@
-"""Where a character model starts from: embeddings from co-occurrence, output bias from frequencies.
+"""Where a character model starts from: embeddings from co-occurrence and frequencies as output bias, or a trained model.
 
-Worth 0.4 nats early in training: the network does not have to find out which characters are alike and common.
-V vocabulary, D hidden.
+Co-occurrence is worth 0.4 nats early in training: the network does not have to find out which characters are alike and
+common.  V vocabulary, D hidden.
 
 Source: positive PMI and its singular vectors: Levy and Goldberg 2014; https://kexue.fm/archives/5617
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,3 +77,58 @@ def start_from_counts(model: nn.Module, ids: np.ndarray, *, seed: int = 0) -> No
     bias = getattr(model.get_output_embeddings(), "bias", None)
     if bias is not None:
         bias.copy_(log_unigrams(ids, size))
+
+
+def vocabulary_of(name: str) -> list[str]:
+    """The entries of a model's tokenizer in the order of their ids, for the tokens of a training that begins from it.
+
+    Args:
+        name: shipped name, folder or Hub id.
+
+    Example:
+        >>> vocabulary_of("zhnlp-mlm-small")[:3]
+        ['[PAD]', '[UNK]', '[CLS]']
+    """
+    from zhnlp.tokenizers import load
+
+    ids = load(name, check=False).get_vocab()
+    return sorted(ids, key=ids.__getitem__)
+
+
+@torch.no_grad()
+def start_from_model(model: nn.Module, tokenizer: Any, name: str, head: str) -> dict[str, Any]:
+    """Copy the weights of a trained model into ``model``; returns tokens, seconds, steps and hardware from its card, if any.
+
+    Args:
+        tokenizer: of the training to come.
+        name: shipped name, folder or Hub id.
+        head: of `zhnlp.models.loading.load_model`.
+
+    Raises:
+        ValueError: its vocabulary or a shape differs.
+    """
+    from zhnlp.checkpoints.card import read_card
+    from zhnlp.checkpoints.locate import locate
+    from zhnlp.models.loading import load_model
+    from zhnlp.tokenizers import load
+
+    if load(name, check=False).get_vocab() != tokenizer.get_vocab():
+        raise ValueError(
+            f"training cannot begin from {name}: its vocabulary is another than that of the tokens to train on. Next: "
+            "tokens of the text that it was trained on, or a training without start"
+        )
+    given, own = (
+        load_model(name, head, device="cpu", dtype=torch.float32, check=False).state_dict(),
+        model.state_dict(),
+    )
+    for key in sorted(own.keys() | given.keys()):
+        shapes = [tuple(found[key].shape) if key in found else None for found in (given, own)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"training cannot begin from {name}: {key} is {shapes[0]} there and {shapes[1]} in the plan. Next: the "
+                "layers, width and heads that it has"
+            )
+    model.load_state_dict(given)
+    folder = locate(name)
+    fields = read_card(folder).fields if (folder / "README.md").is_file() else {}
+    return {key: fields[key] for key in ("tokens", "seconds", "steps", "hardware") if key in fields}

@@ -12,6 +12,8 @@ from transformers import TrainerCallback
 
 from zhnlp.training.pretraining.hardware import FIELD, hardware
 
+EARLIER = "earlier_steps"  # in the log that a checkpoint keeps: of the training that this one began from
+
 
 class Throughput(TrainerCallback):
     """Adds ``tokens``, ``tokens_per_second`` and ``model_flop_utilisation`` to what a training logs.
@@ -23,10 +25,12 @@ class Throughput(TrainerCallback):
 
     Args:
         tokens_a_step: tokens that all devices together read in a step.
+        earlier: tokens, seconds, steps and hardware of the training that this one begins from, where there was one.
     """
 
-    def __init__(self, tokens_a_step: int):
+    def __init__(self, tokens_a_step: int, earlier: Mapping[str, Any] | None = None):
         self.tokens_a_step = tokens_a_step
+        self.earlier = dict(earlier or {})
         self.peak = 0.0
         self.steps, self.spent = 0, 0.0
         self.mark: float | None = None  # when the step that now runs began
@@ -41,6 +45,8 @@ class Throughput(TrainerCallback):
         self.peak = matrix_peak(args.device)
         self.mark = None
         self.first = state.global_step
+        if self.earlier and self.first == 0:
+            state.log_history.append({**self.earlier, "step": 0, EARLIER: self.earlier.get("steps", 0)})
         self.before = tokens_read(state.log_history, self.tokens_a_step)(state.global_step)
         found = hardware(args.device, args.world_size)
         if next((entry[FIELD] for entry in reversed(state.log_history) if FIELD in entry), None) != found:
@@ -85,15 +91,20 @@ def tokens_read(history: Iterable[Mapping[str, Any]], tokens_a_step: int) -> Cal
         history: ``log_history`` of a trainer's state.
         tokens_a_step: what a step reads where the log does not say.
 
+    A training that began from a model counts on from what that had read.
+
     Example:
         >>> read = tokens_read([{"step": 10, "tokens": 640}, {"step": 20, "tokens": 1920}], 64)
         >>> [read(step) for step in (5, 10, 15, 22)]
         [320, 640, 1280, 2176]
     """
-    points = [(0, 0), *((entry["step"], entry["tokens"]) for entry in history if "tokens" in entry)]
+    history = list(history)
+    begin = next((entry.get("tokens", 0) for entry in history if EARLIER in entry), 0)
+    later = ((entry["step"], entry["tokens"]) for entry in history if "tokens" in entry and entry["step"] > 0)
+    points = [(0, begin), *later]
 
     def read(step: int) -> int:
-        (s0, t0), (s1, t1) = (0, 0), (1, tokens_a_step)
+        (s0, t0), (s1, t1) = (0, begin), (1, begin + tokens_a_step)
         for before, after in pairwise(points):
             if after[0] > before[0]:
                 (s0, t0), (s1, t1) = before, after
