@@ -24,6 +24,7 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LINE_BREAK = "\n"
 _LONGEST = 24  # letters of a Latin run that are cut into pieces together
 _LATIN = re.compile(f"[A-Za-z]{{1,{_LONGEST}}}")
+_LETTERS = (*string.ascii_letters, *("##" + letter for letter in string.ascii_letters))
 _FORMS = {"masked-lm": "[CLS] $A [SEP]", "causal-lm": "[CLS] $A"}
 
 
@@ -61,13 +62,8 @@ def train_char_vocab(
         raise ValueError(
             "the corpus holds no character: expected text. Next: look at corpus.report for what was skipped"
         )
-    letters = list(string.ascii_letters)
     always = [*SPECIAL, LINE_BREAK, *string.digits]
-    latin = [
-        *dict.fromkeys(
-            [*letters, *("##" + letter for letter in letters), *_latin_pieces(words, latin_pieces)]
-        )
-    ]
+    latin = [*_LETTERS, *_latin_pieces(words, latin_pieces)]
     least = {True: min_count, False: min_sign}
     kept = [
         character
@@ -94,12 +90,16 @@ def _latin_pieces(words: Counter[str], number: int) -> list[str]:
     share = max(1, max(words.values()) // 1000)
     sample = (word for word, count in sorted(words.items()) for _ in range(-(-count // share)) if count > 1)
     learner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    first = [
+        "[UNK]",
+        *_LETTERS,
+    ]  # ties go by the number of a letter, which hangs on a hash where none is given
     trainer = trainers.WordPieceTrainer(
-        vocab_size=number + 105, special_tokens=["[UNK]"], show_progress=False
+        vocab_size=number + len(first), special_tokens=first, show_progress=False
     )
     learner.train_from_iterator(sample, trainer)
     vocabulary = learner.get_vocab()
-    return sorted((piece for piece in vocabulary if piece != "[UNK]"), key=vocabulary.__getitem__)
+    return sorted(vocabulary.keys() - first, key=vocabulary.__getitem__)
 
 
 def _folds(character: str) -> bool:
