@@ -15,7 +15,9 @@ def threads_stay():
     torch = sys.modules.get("torch")
     before = torch and torch.get_num_threads()
     yield
-    after = torch and torch.get_num_threads()  # None where the test was the first to import it
+    if torch is None:  # or the test was the first to import it
+        return
+    after = torch.get_num_threads()
     if after != before:
         torch.set_num_threads(before)
         pytest.fail(f"torch had {before} threads before this test and {after} after it")
