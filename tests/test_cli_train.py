@@ -56,6 +56,34 @@ def test_a_model_is_trained_continued_and_loads_with_transformers(objective, tmp
     assert (tmp_path / "two/training/steps/log.jsonl").read_text("utf-8") == before[0]
 
 
+def test_a_training_begins_from_a_model_on_other_text(tmp_path):
+    train("causal-lm", tmp_path / "first", 5)
+    begin = (
+        "train",
+        "causal-lm",
+        *FILES[:2],
+        "--out",
+        tmp_path / "on",
+        "--steps",
+        5,
+        *QUIET,
+        "--min-count",
+        2,
+    )
+    other = json.loads(zhnlp(*begin, "--start", tmp_path / "first", "--seed", 1).stdout)
+    assert (
+        other["steps"] == 5 and other["tokens"] == 5 * 4 * 16
+    )  # the first one has no card to say what it read
+    vocabularies = [(tmp_path / name / "tokenizer.json").read_bytes() for name in ("first", "on")]
+    assert vocabularies[0] == vocabularies[1]  # whatever the other text holds
+    said = refused(*begin, "--start", tmp_path / "first", "--seed", 1, "--width", 32)
+    assert "another plan: width 16 → 32" in said
+    said = refused(
+        "train", "causal-lm", *FILES, "--out", tmp_path / "no", *QUIET, "--start", "zhnlp-gpt-small"
+    )
+    assert "training cannot begin from zhnlp-gpt-small" in said and "(7354, 256) there" in said
+
+
 def test_what_cannot_be_continued_is_refused(tmp_path):
     out = ("--out", tmp_path / "model", "--steps", 1)
     zhnlp("train", "causal-lm", *FILES, *out, *QUIET)

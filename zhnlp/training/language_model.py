@@ -54,8 +54,8 @@ def train_language_model(
         **arguments: for `transformers.TrainingArguments`.
 
     Returns:
-        ``folder``, ``steps``, ``tokens`` (of all devices) and the last held-out figures (loss in nats, accuracy in [0, 1]),
-        or ``held_out`` None where no document was kept out.
+        ``folder``, ``steps`` and ``tokens`` (of all devices, those that the card of its ``start`` tells of counted in), and the
+        last held-out figures (loss in nats, accuracy in [0, 1]), or ``held_out`` None where no document was kept out.
 
     Raises:
         ValueError: the corpus is a stream, too short, another than before, or holds nothing.
