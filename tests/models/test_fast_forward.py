@@ -54,6 +54,18 @@ def gradients(model, loss):
     return torch.autograd.grad(loss, [weight for weight in model.parameters() if weight.requires_grad])
 
 
+def test_a_roformer_that_turns_its_values_is_the_stock_one():
+    config = roformer_config(rotary_value=True)
+    mine, other = pair(roformer.RoFormerForMaskedLM, transformers.RoFormerForMaskedLM, config)
+    ids, mask, labels = batch()
+    torch.testing.assert_close(
+        mine(ids, attention_mask=mask, labels=labels).loss,
+        other(ids, attention_mask=mask, labels=labels).loss,
+    )
+    with pytest.raises(ValueError, match="rotary_value=True is not computed here"):
+        roformer.encode(mine.roformer, ids)
+
+
 @pytest.mark.parametrize(
     "changes", [{}, {"embedding_size": 8}, {"hidden_act": "relu", "num_attention_heads": 4}]
 )

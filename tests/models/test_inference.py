@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 import torch
+import transformers
 from small_models import make_model
 
 from zhnlp.models.inference import RoFormerModel, speed_up
@@ -46,6 +47,14 @@ def test_other_models_stay_as_they_are(kind):
     model = make_model(kind)
     before = type(model.base_model)
     assert speed_up(model) is model and type(model.base_model) is before
+
+
+def test_a_roformer_that_turns_its_values_stays_as_it_is():
+    config = transformers.RoFormerConfig(
+        vocab_size=60, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, rotary_value=True
+    )
+    model = transformers.RoFormerForMaskedLM(config)
+    assert type(speed_up(model).roformer) is transformers.RoFormerModel
 
 
 def test_copies_run_their_own_weights():

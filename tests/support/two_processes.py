@@ -108,6 +108,7 @@ if __name__ == "__main__":
     if not all(torch.equal(a, b) for a, b in zip(whole.model.parameters(), resumed.model.parameters())):
         sys.exit("resumed with two processes, the weights differ")
     train_without_labels(f"{out}/fgm", 4, [FGM(0.5)]).save_model()
+    train_without_labels(f"{out}/fgm-twice", 4, [FGM(0.5)], gradient_accumulation_steps=2).save_model()
     parts = [RDrop(1.0), VAT(1.0), GradientPenalty(0.1), FGM(0.5)]
     noisy = {"hidden_dropout_prob": 0.1, "gradient_accumulation_steps": 2}
     check_that_processes_agree(train_without_labels(f"{out}/parts", 2, parts, **noisy))

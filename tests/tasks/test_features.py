@@ -9,6 +9,7 @@ import torch
 from small_models import make_model, make_tokenizer, save_checkpoint
 
 from zhnlp import pipeline
+from zhnlp.tokenizers import load
 
 TEXTS = ["变压器检修", "", "今天天气很好，我们在北京大学研究变压器。", "电", "电网" * 12, "气"]
 
@@ -168,6 +169,22 @@ def test_refusals(folder, pipe):
     for wrong in (3, b"x", ["a", None], {"电": 1}):
         with pytest.raises(TypeError, match="expected"):
             pipe(wrong)
+
+
+def test_a_tokenizer_that_does_not_fit_is_refused(folder):
+    """Its ids would be read as other tokens, or lie outside the embedding."""
+    foreign = load("zhnlp-mlm-small")
+    for model in (folder, make_model("bert")):
+        with pytest.raises(ValueError, match=r"tokenizer=: vocabulary has 7,354 entries, the embedding"):
+            pipeline("feature-extraction", model, tokenizer=foreign)
+    with pytest.raises(ValueError, match="tokenizer=: vocabulary has"):
+        pipeline("feature-extraction", "zhnlp-mlm-small", tokenizer=make_tokenizer())
+    assert pipeline("feature-extraction", make_model("bert"), tokenizer=foreign, check=False)
+
+
+def test_numbers_that_are_none_are_refused_before_a_model_is_loaded():
+    with pytest.raises(ValueError, match="dtype 'int8'"):
+        pipeline("fill-mask", dtype="int8")
 
 
 def test_no_model_is_the_default():

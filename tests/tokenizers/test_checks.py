@@ -66,10 +66,18 @@ def test_a_vocabulary_larger_than_the_embedding_is_refused(tmp_path, model):
 def test_padding_is_allowed_and_another_vocabulary_is_not(tmp_path):
     folder = bert(tmp_path)
     size = len(BERT)
-    for rows in (size, size + 1, size + 8, -(-size // 128) * 128, 21128):
+    for rows in (size, size + 1, size + 8, -(-size // 128) * 128):
         assert check(load(folder, check=False), {"vocab_size": rows}).errors == []
     with pytest.raises(ValueError, match=rf"vocabulary has {size} entries, the embedding 13,685 rows"):
         check(load(folder, check=False), {"vocab_size": 13685})
+
+
+def test_the_vocabulary_of_a_pruned_bert_does_not_fit_the_whole_one():
+    """21,128 rows divide by 8, and are no padding of 13,584."""
+    tokenizer = wordpiece([*SPECIAL, *(chr(0x4E00 + i) for i in range(13579))])
+    with pytest.raises(ValueError, match=r"vocabulary has 13,584 entries, the embedding 21,128 rows"):
+        check(tokenizer, {"vocab_size": 21128})
+    assert check(tokenizer, {"vocab_size": 13696}).errors == []  # 112 more
 
 
 def test_sizes_have_thousands_separated():

@@ -276,6 +276,19 @@ def test_a_stream_is_resumed_bit_for_bit(workers, tmp_path):
 # --- refusals --------------------------------------------------------------------------------------------------
 
 
+def test_a_stream_of_datasets_is_resumed_bit_for_bit_after_its_first_pass(tmp_path):
+    """transformers would look for step 10 in the first pass, which has 3."""
+    from datasets import Dataset
+
+    def stream():
+        table = Dataset.from_list([{"input_ids": row["input_ids"].tolist()} for row in rows(20)])
+        return table.with_format("torch").to_iterable_dataset(num_shards=2).shuffle(seed=3, buffer_size=8)
+
+    whole = trained(tmp_path / "whole", data=stream(), save_strategy="steps", save_steps=5)
+    resumed = trained(tmp_path / "again", data=stream(), resume=tmp_path / "whole/checkpoint-5")
+    assert same_bits(whole, resumed)
+
+
 def test_no_data_is_refused(tmp_path):
     with pytest.raises(ValueError, match="the training dataset is empty"):
         trained(tmp_path, data=[])

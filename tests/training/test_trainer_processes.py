@@ -61,9 +61,12 @@ def test_two_processes_end_with_the_weights_of_one_with_the_same_global_batch(tm
         ]
         assert losses[0] == pytest.approx(losses[1], abs=1e-6) and len(losses[0]) == 3
         assert one.state.global_step == 6
-    plain, one = (
-        train_without_labels(tmp_path / "one/fgm", 8, parts).model.state_dict() for parts in ([], [FGM(0.5)])
-    )
-    two = load_file(tmp_path / "two/fgm/model.safetensors")
-    one = {name: one[name] for name in two}
-    assert distance(two, one) < 1e-12 < 1e-4 < distance(two, {name: plain[name] for name in two})
+    for name, accumulation in (("fgm", 1), ("fgm-twice", 2)):
+        options = {"gradient_accumulation_steps": accumulation}
+        plain, one = (
+            train_without_labels(tmp_path / "one" / name, 8, parts, **options).model.state_dict()
+            for parts in ([], [FGM(0.5)])
+        )
+        two = load_file(tmp_path / "two" / name / "model.safetensors")
+        one = {name: one[name] for name in two}
+        assert distance(two, one) < 1e-12 < 1e-4 < distance(two, {name: plain[name] for name in two})

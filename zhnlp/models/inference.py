@@ -46,7 +46,9 @@ def speed_up(model: PreTrainedModel) -> PreTrainedModel:
         True
     """
     base = model.base_model
-    stock = type(base) is transformers.RoFormerModel
-    if stock and not base.config.is_decoder and base.config.hidden_act == "gelu":
+    if type(base) is not transformers.RoFormerModel:
+        return model
+    other = base.config.is_decoder or base.config.rotary_value
+    if not other and base.config.hidden_act == "gelu":
         base.__class__ = RoFormerModel
     return model

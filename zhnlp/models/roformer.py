@@ -34,7 +34,8 @@ class RoFormerForMaskedLM(transformers.RoFormerForMaskedLM):
     """
 
     def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, labels=None, **options):
-        if labels is None or options.get("inputs_embeds") is not None or self.config.is_decoder:
+        other = self.config.is_decoder or self.config.rotary_value
+        if labels is None or options.get("inputs_embeds") is not None or other:
             return super().forward(
                 input_ids,
                 attention_mask=attention_mask,
@@ -63,9 +64,14 @@ def encode(
         types: (B, L) or None for the first type everywhere.
 
     Raises:
-        ValueError: the text is longer than the positions of the model.
+        ValueError: the text is longer than the positions of the model, or the model turns its values too
+            (``rotary_value``), which this pass does not.
     """
     config = model.config
+    if config.rotary_value:
+        raise ValueError(
+            "rotary_value=True is not computed here: expected False. Next: call the model itself"
+        )
     if ids.shape[1] > config.max_position_embeddings:
         raise ValueError(
             f"the batch has {ids.shape[1]} positions, the model {config.max_position_embeddings}: cut the texts first"

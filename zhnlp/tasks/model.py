@@ -68,7 +68,8 @@ class ModelPipeline(Pipeline):
         self._given = model
         self._given_tokenizer = tokenizer
         self._hub = {"revision": revision, "cache_dir": cache_dir}
-        self._device, self._dtype, self._check = device, dtype, check
+        self._device, self._check = device, check
+        self._dtype = _checked(dtype)
         self._parts: tuple[PreTrainedModel, PreTrainedTokenizerFast] | None = None
         self.batch_size, self._budget = batch_size, token_budget
         self.seed = seed
@@ -153,7 +154,7 @@ class ModelPipeline(Pipeline):
         from zhnlp.checkpoints.catalogue import find
         from zhnlp.checkpoints.locate import locate
         from zhnlp.models.inference import speed_up
-        from zhnlp.models.loading import choose_device, dtype_of, load_model
+        from zhnlp.models.loading import choose_device, load_model
 
         if self._given is None:
             if find(self.default) is None:
@@ -162,7 +163,7 @@ class ModelPipeline(Pipeline):
                     "anew, or name a folder or a Hub id with model=..."
                 )
             say_default(self.task, self.default)
-        dtype = dtype_of(self._dtype) if isinstance(self._dtype, str) else self._dtype
+        dtype = self._dtype
         if self._given is None or isinstance(self._given, (str, Path)):
             device = choose_device(self._device)
             folder = locate(self.name, **self._hub)
@@ -175,10 +176,14 @@ class ModelPipeline(Pipeline):
             model = load_model(folder, self.head, device=device, dtype=chosen, check=False)
             for repaired in tokenizers.repair(tokenizer, model):
                 logger.info("%s: %s", self.name, repaired)
+            if self._given_tokenizer is not None and self._check:
+                tokenizers.check(tokenizer, model, name="tokenizer=")
             return speed_up(model), tokenizer
         if self._given_tokenizer is None:
             raise TypeError(f"{self.task} got a model without tokenizer=: expected both, or a name or folder")
         model = self._given
+        if self._check:
+            tokenizers.check(self._given_tokenizer, model, name="tokenizer=")
         device = model.device if self._device is None else choose_device(self._device)
         chosen = dtype or self._fast(device)
         if (device, chosen) != (model.device, model.dtype):
@@ -281,6 +286,15 @@ class ModelPipeline(Pipeline):
                     encoding = backend.post_process(bare)
                 rows.append(Row(encoding.ids, (text, encoding), cut))
         return rows
+
+
+def _checked(dtype: Any) -> Any:
+    """The numbers that a name means; other things as they are."""
+    if not isinstance(dtype, str):
+        return dtype
+    from zhnlp.models.loading import dtype_of
+
+    return dtype_of(dtype)
 
 
 def check_seed(seed: Any) -> None:

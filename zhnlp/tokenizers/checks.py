@@ -27,8 +27,10 @@ PROBE = (
 MOSTLY = 0.5  # share of [UNK] from which a tokenizer is refused
 OFTEN = 0.02  # share of [UNK] from which it is warned of
 MANY = 0.05  # share of whole words from which a vocabulary is one of words
-PADDED_TO = 8  # rows beyond the vocabulary are padding where their number divides by this
-FEW = 8  # … or where they are no more than this
+PADDED_TO = 8  # rows beyond the vocabulary may be padding where the number of all rows divides by this,
+PADDING = 0.03  # … and they are no more than this share of all (DeepSeek: 2.3 %),
+PADDING_OF_SMALL = 128  # … or than this many
+FEW = 8  # so many are padding in any case
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def check(
 ) -> TokenizerReport:
     """Check that a tokenizer fits a checkpoint and is not mostly [UNK] on common characters.
 
-    A vocabulary larger than the embedding is refused. An embedding with more rows is padding, and allowed, where the
-    rows divide by 8 or are at most 8 more; anything else is the vocabulary of another checkpoint, and refused.
+    A vocabulary larger than the embedding is refused. More rows in the embedding are padding, and allowed, where they are
+    at most 8, or where all rows divide by 8 and those beyond are at most 128 or 3 %; anything else is the vocabulary of
+    another checkpoint, and refused.
 
     Args:
         tokenizer: a fast tokenizer.
@@ -180,9 +183,11 @@ def _errors(report: TokenizerReport) -> list[str]:
                 f"{sizes}: expected no more entries than rows. Likely the vocabulary of another checkpoint, or tokens were "
                 "added. Next: take the tokenizer of this checkpoint, or model.resize_token_embeddings(…)"
             )
-        elif beyond > FEW and report.rows % PADDED_TO:
+        elif beyond > FEW and (
+            report.rows % PADDED_TO or beyond > max(PADDING_OF_SMALL, PADDING * report.rows)
+        ):
             errors.append(
-                f"{sizes}: expected as many, or rows padded to a multiple of {PADDED_TO}. Likely the vocabulary of another "
+                f"{sizes}: expected as many, or a few more that pad to a multiple of {PADDED_TO}. Likely the vocabulary of another "
                 "checkpoint. Next: take the tokenizer of this checkpoint"
             )
     if report.unknown >= MOSTLY:

@@ -161,9 +161,14 @@ def build_tokenizer(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(_LATIN.pattern + "|."), "isolated")]
     )
     # A blank stays between Latin letters, also behind a comma and the like; elsewhere Chinese has none.
-    blank = Regex("(?<![A-Za-z]|[A-Za-z][,;:!?]) | (?![A-Za-z])")
+    before, blank = Regex(" (?=[,;:!?])"), Regex("(?<![A-Za-z]|[A-Za-z][,;:!?]) | (?![A-Za-z])")
     core.decoder = decoders.Sequence(
-        [decoders.WordPiece(cleanup=False), decoders.Fuse(), decoders.Replace(blank, "")]
+        [
+            decoders.WordPiece(cleanup=False),
+            decoders.Fuse(),
+            decoders.Replace(before, ""),
+            decoders.Replace(blank, ""),
+        ]
     )
     core.add_special_tokens(list(SPECIAL))
     if LINE_BREAK in ids:

@@ -12,12 +12,16 @@ import re
 import shutil
 import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from zhnlp.checkpoints.header import read_header
+from zhnlp.text.files import write_whole
 
 MARK = "INCOMPLETE"
 _STATE = "trainer_state.json"
+_REGULARIZERS = "regularizers.json"  # what those with a memory remember
 _NAME = re.compile(r"checkpoint-(\d+)")
 _PARTS = {  # of what goes on bit for bit; the names of plain, FSDP and DeepSpeed trainings
     "optimizer.pt": ("optimizer.pt", "optimizer.bin", "optimizer_*", "rank*-optimizer.pt", "global_step*"),
@@ -90,6 +94,30 @@ def begin(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name != MARK:
             path.unlink()
+
+
+def save_parts(folder: Path, parts: Sequence[Any]) -> None:
+    """Write what ``state_dict`` of each part gives, where any gives something."""
+    states = [part.state_dict() for part in parts]
+    if any(states):
+        write_whole(folder / _REGULARIZERS, json.dumps(states))
+
+
+def load_parts(checkpoint: str | Path | None, parts: Sequence[Any]) -> None:
+    """Give each part what the checkpoint keeps of it; without one (or its file) all begin anew.
+
+    Raises:
+        ValueError: it keeps more or fewer than ``parts``.
+    """
+    path = None if checkpoint is None else Path(checkpoint) / _REGULARIZERS
+    states = json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else [{} for _ in parts]
+    if len(states) != len(parts):
+        raise ValueError(
+            f"{checkpoint} keeps the state of {len(states)} regularizers: expected as many, got {len(parts)}. "
+            "Next: the regularizers that it was trained with"
+        )
+    for part, state in zip(parts, states):
+        part.load_state_dict(state)
 
 
 def rotate(newest: Path, limit: int | None, *, keep: str | Path | None = None) -> None:

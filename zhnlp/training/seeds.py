@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -91,3 +91,28 @@ def own_randomness(seed: int | None = None, *, devices: bool = True) -> Iterator
         yield
     finally:
         before.restore()
+
+
+def drawn_apart(stream: Iterable[Any], seed: int) -> Iterator[Any]:
+    """The items of ``stream``, whose random draws go on from one item to the next, apart from those of everybody else.
+
+    Example:
+        >>> shuffled = lambda: iter(sorted("abcdef", key=lambda _: random.random()))
+        >>> class Shuffled:
+        ...     __iter__ = lambda self: shuffled()
+        >>> list(drawn_apart(Shuffled(), 1)) == list(drawn_apart(Shuffled(), 1)) != list(drawn_apart(Shuffled(), 2))
+        True
+    """
+    state = iterator = None
+    while True:
+        with own_randomness(seed if state is None else None, devices=False):
+            if state is not None:
+                state.restore()
+            if iterator is None:
+                iterator = iter(stream)
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return
+            state = RandomState.now(devices=False)
+        yield item

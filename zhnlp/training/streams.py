@@ -16,7 +16,7 @@ from typing import Any
 from torch.utils.data import IterableDataset
 
 from zhnlp.training.loading import worker_place
-from zhnlp.training.seeds import RandomState, derive_seed, own_randomness
+from zhnlp.training.seeds import derive_seed, drawn_apart, own_randomness
 
 
 class StreamedBatches(IterableDataset):
@@ -91,26 +91,4 @@ class StreamedBatches(IterableDataset):
         """The samples of one pass, drawn under the seed of that pass whoever else draws in between."""
         if hasattr(self.stream, "set_epoch"):
             self.stream.set_epoch(turn)
-        yield from _Continued(self.stream, derive_seed(self.seed, "pass", turn))
-
-
-class _Continued:
-    """An iteration whose random draws go on from one item to the next, apart from those of everybody else."""
-
-    def __init__(self, stream: Iterable[Any], seed: int):
-        self.stream, self.seed = stream, seed
-
-    def __iter__(self) -> Iterator[Any]:
-        state = iterator = None
-        while True:
-            with own_randomness(self.seed if state is None else None, devices=False):
-                if state is not None:
-                    state.restore()
-                if iterator is None:
-                    iterator = iter(self.stream)
-                try:
-                    item = next(iterator)
-                except StopIteration:
-                    return
-                state = RandomState.now(devices=False)
-            yield item
+        yield from drawn_apart(self.stream, derive_seed(self.seed, "pass", turn))

@@ -88,6 +88,7 @@ class Trainer(transformers.Trainer):
         if checkpoint is None:
             rank = self.args.process_index
             seed_everything(self.args.seed if rank == 0 else derive_seed(self.args.seed, "rank", rank))
+        resumable.load_parts(checkpoint, self.regularizers)
         return super().train(resume_from_checkpoint=checkpoint, **options)
 
     def _checkpoint_to_resume(self, asked: str | Path | bool | None) -> str | None:
@@ -156,6 +157,8 @@ class Trainer(transformers.Trainer):
                 super()._save_checkpoint(model, trial)
         finally:
             self.args.save_total_limit = limit
+        if self.args.should_save:
+            resumable.save_parts(folder, self.regularizers)
         self._unfinished = folder
         if not self._defer_finish:
             self._finish_checkpoint()
@@ -196,7 +199,7 @@ class Trainer(transformers.Trainer):
             raise ValueError("there is no training data. Next: Trainer(train_dataset=…)")
         if self.batch_sampler is None and self._is_loaded_by_transformers(dataset):
             return super().get_train_dataloader()
-        if hasattr(dataset, "column_names") and hasattr(dataset, "remove_columns"):
+        if getattr(dataset, "column_names", None) and hasattr(dataset, "remove_columns"):
             lean, collate = self._remove_unused_columns(dataset, description="Training"), self.data_collator
         else:
             lean, collate = dataset, self._get_collator_with_removed_columns(self.data_collator, "Training")
@@ -208,10 +211,11 @@ class Trainer(transformers.Trainer):
         return indexed_loader(lean, collate, args, batches)
 
     def _is_loaded_by_transformers(self, dataset: Any) -> bool:
-        """Streams of ``datasets`` share themselves out; other parallelisms than of data have loaders of their own."""
+        """Streams of ``datasets`` share themselves out over workers; other parallelisms than of data have loaders of their own."""
         foreign = type(dataset).__module__.partition(".")[0] == "datasets" and isinstance(
             dataset, IterableDataset
         )
+        foreign = foreign and self.args.dataloader_num_workers > 0
         parallel = getattr(self.accelerator, "parallelism_config", None) is not None
         unknown = not isinstance(dataset, IterableDataset) and not has_length(dataset)
         return foreign or parallel or unknown or self.args.train_sampling_strategy == "batch_rebalance"

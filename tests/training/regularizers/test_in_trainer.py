@@ -106,3 +106,31 @@ def test_everything_at_once(tmp_path):
     )
     run.train()
     assert callback.ema.updates == 4 and weights(model).isfinite().all()
+
+
+def test_unlabelled_batches_go_on_where_a_training_was_left(tmp_path):
+    """A loader that shuffles, read round and round: resumed is as unbroken, bit for bit."""
+    from torch.utils.data import DataLoader
+
+    spare = [{key: value for key, value in row.items() if key != "labels"} for row in bert_rows(10)]
+
+    def train(folder, steps, resume=None):
+        part = VAT(1.0, unlabelled=DataLoader(spare, batch_size=4, shuffle=True))
+        run = Trainer(
+            tiny_bert(dropout=0.1),
+            arguments(folder, max_steps=steps, save_strategy="steps", save_steps=5),
+            train_dataset=ROWS,
+            regularizers=[part],
+        )
+        run.train(resume_from_checkpoint=resume)
+        return weights(run.model), part.state_dict()
+
+    whole, drawn = train(tmp_path / "whole", 10)
+    resumed, again = train(tmp_path / "resumed", 10, resume=tmp_path / "whole/checkpoint-5")
+    assert drawn == again == {"drawn": 10}
+    assert torch.equal(whole, resumed)
+    other = Trainer(
+        tiny_bert(), arguments(tmp_path / "other", max_steps=10), train_dataset=ROWS, regularizers=[VAT()] * 2
+    )
+    with pytest.raises(ValueError, match="keeps the state of 1 regularizers: expected as many, got 2"):
+        other.train(resume_from_checkpoint=tmp_path / "whole/checkpoint-5")

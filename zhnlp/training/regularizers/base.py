@@ -52,6 +52,13 @@ class Regularizer:
         back-propagated from it must first be multiplied by ``scale``, as the loss of the batch was.
         """
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of this part, as json can write it; nothing where it has no memory."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave; from the beginning where ``state`` is empty."""
+
 
 def regularized_backward(
     model: nn.Module,

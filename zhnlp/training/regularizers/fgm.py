@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from zhnlp.training.regularizers.base import Regularizer, at_least_float32, split_loss
 from zhnlp.training.regularizers.embedding_noise import embedding_module
@@ -19,7 +20,8 @@ class FGM(Regularizer):
         epsilon: ε > 0, length of the step in the norm of the whole matrix (1 is usual for BERT).
         embeddings: name of the module whose ``weight`` is disturbed; None: the model's input embeddings.
 
-    The matrix is put back bit for bit, whatever happens.  A second forward and backward pass a batch.
+    The matrix is put back bit for bit, whatever happens.  A second forward and backward pass a batch.  Several processes
+    take one direction, that of the mean over their parts of the micro-batch.
 
     Raises:
         ValueError: epsilon is not positive, or there are no embeddings to be found.
@@ -59,10 +61,7 @@ class FGM(Regularizer):
                 "the embeddings have no gradient: expected after_backward after a backward pass that reaches them. "
                 "Likely they are frozen. Next: embeddings='…' names another module"
             )
-        gradient = weight.grad.detach() if before is None else weight.grad.detach() - before
-        if gradient.is_sparse:
-            gradient = gradient.to_dense()
-        gradient = at_least_float32(gradient)
+        gradient = at_least_float32(_gradient_of_micro_batch(model, weight.grad.detach(), before))
         norm = torch.linalg.vector_norm(gradient)
         if not norm > 0 or not torch.isfinite(norm):
             return  # no direction: nothing to add
@@ -84,3 +83,24 @@ class FGM(Regularizer):
                 f"{type(module).__name__} has no weight: expected a module with an embedding matrix"
             )
         return module.weight
+
+
+def _gradient_of_micro_batch(model: nn.Module, gradient: Tensor, before: Tensor | None) -> Tensor:
+    """What the last backward pass added to ``before``, the mean over processes.
+
+    Where DistributedDataParallel met the others in that pass, ``gradient`` is their mean already and ``before`` is not yet;
+    in earlier micro-batches of a step both are of this process alone.
+    """
+    apart = isinstance(model, DistributedDataParallel)
+    if before is not None:
+        met = apart and model.require_backward_grad_sync
+        gradient = gradient - (_mean_over_processes(before) if met else before)
+    if apart and not model.require_backward_grad_sync:
+        gradient = _mean_over_processes(gradient)
+    return gradient.to_dense() if gradient.is_sparse else gradient
+
+
+def _mean_over_processes(tensor: Tensor) -> Tensor:
+    mean = tensor.to_dense() if tensor.is_sparse else tensor.clone()
+    torch.distributed.all_reduce(mean)
+    return mean / torch.distributed.get_world_size()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count, islice
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from zhnlp.training.regularizers.embedding_noise import (
     shifted,
 )
 from zhnlp.training.regularizers.r_drop import places
+from zhnlp.training.seeds import derive_seed, drawn_apart
 
 
 class VAT(Regularizer):
@@ -31,7 +33,8 @@ class VAT(Regularizer):
         embeddings: name of the module whose output is disturbed; None: the model's input embeddings. For models on
             numbers put an nn.Identity() first and name it.
         unlabelled: batches (inputs of the model, re-iterable, e.g. a DataLoader) whose term is added instead of that of
-            the labelled batch, round and round; this is where VAT pays.
+            the labelled batch, round and round; this is where VAT pays. Several processes take turns, a resumed
+            training goes on where it was, and a loader that shuffles draws from a seed of each round.
 
     Costs ``steps`` + 2 forward and ``steps`` + 1 backward passes, all with the same dropout; BatchNorm's running statistics stay as
     they are.
@@ -59,7 +62,8 @@ class VAT(Regularizer):
             )
         self.epsilon, self.alpha, self.steps, self.xi = float(epsilon), float(alpha), int(steps), float(xi)
         self.embeddings, self.unlabelled = embeddings, unlabelled
-        self._batches: Any = None
+        self._row: Iterator[Any] | None = None
+        self._drawn = 0  # batches, by this process
 
     def loss(self, model: nn.Module, inputs: Any, loss: Tensor, outputs: Any = None) -> Tensor:
         if self.alpha == 0 or not model.training:
@@ -94,16 +98,35 @@ class VAT(Regularizer):
             with noise.again(), shifted(module, self.epsilon * _unit(direction)):
                 return divergence(clean, logits_of(forward(model, inputs_without)), where)
 
+    def state_dict(self) -> dict[str, Any]:
+        """How many unlabelled batches were drawn."""
+        return {} if self.unlabelled is None else {"drawn": self._drawn}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._row, self._drawn = None, state.get("drawn", 0)
+
     def _next(self, inputs: Any) -> Any:
-        for _ in range(2):
-            if self._batches is None:
-                self._batches = iter(self.unlabelled)
-            for batch in self._batches:
-                return _to(batch, first_tensor(inputs).device)
-            self._batches = None
-        raise ValueError(
-            "unlabelled gave no batch: expected inputs of the model, re-iterable (a list, a DataLoader)"
-        )
+        if self._row is None:
+            rank, world = 0, 1
+            if torch.distributed.is_available() and torch.distributed.is_initialized():
+                rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+            self._row = islice(_rounds(self.unlabelled), self._drawn * world + rank, None, world)
+        batch = next(self._row)
+        self._drawn += 1
+        return _to(batch, first_tensor(inputs).device)
+
+
+def _rounds(batches: Iterable[Any]) -> Iterator[Any]:
+    """The batches round after round, each drawn under a seed of its own."""
+    for turn in count():
+        empty = True
+        for batch in drawn_apart(batches, derive_seed("unlabelled", turn)):
+            empty = False
+            yield batch
+        if empty:
+            raise ValueError(
+                "unlabelled gave no batch: expected inputs of the model, re-iterable (a list, a DataLoader)"
+            )
 
 
 def divergence(clean: Tensor, other: Tensor, where: Tensor | None = None) -> Tensor:
