@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from small_models import make_model, make_tokenizer
+from tiny_classifiers import make_classifier
 
 from zhnlp.attribution import Explainer, explain
 from zhnlp.attribution.slot_logits import SlotLogits
@@ -180,6 +181,13 @@ def test_only_the_places_asked_for_reach_the_vocabulary(kind):
 def test_the_shipped_model_finds_the_word_that_decides():
     classifier = PromptClassifier(labels={"正面": "好", "负面": "差"}, device="cpu", progress=False)
     for text, target, word in (("服务太差了，再也不来", "负面", "差"), ("味道非常好，很满意", "正面", "好")):
-        found = explain(classifier, text, target, baseline="mask")
+        found = explain(classifier, text, target)
+        assert found["baseline"] == "mask"
         assert max(found["tokens"], key=lambda token: token["score"])["text"] == word
         assert found["completeness_error"] < 0.01
+
+
+def test_the_usual_baseline_is_the_mask_where_a_masked_model_has_one():
+    assert explain(classifier_over(), TEXTS[0])["baseline"] == "mask"
+    assert explain(classifier_over(), TEXTS[0], baseline="zero")["baseline"] == "zero"
+    assert Explainer(classifier_over(kind="llama")).baseline == Explainer(make_classifier()).baseline == "pad"

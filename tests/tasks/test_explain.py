@@ -106,6 +106,45 @@ def test_labels_make_a_classifier_of_a_language_model(tmp_path):
     assert pairs(one)["text"] == one and [found["text"] for found in pairs([one, one])] == [one, one]
 
 
+def test_pairs_are_tuples_too(pipe, tmp_path):
+    save_checkpoint(tmp_path, "bert")
+    options = {"labels": {"正面": "好", "负面": "不"}, "method": "occlusion"}
+    pairs = pipeline("explain", model=tmp_path, template="{text_a}{mask}{text_b}", **options)
+    found = pairs({"text_a": "今天", "text_b": "天气"})
+    assert pairs(("今天", "天气")) == found
+    assert pairs([("今天", "天气"), ["今天", "天气"]]) == pairs((("今天", "天气"),) * 2) == [found, found]
+    assert pairs.telling_words(("今天", "天气"), min_count=1).settings["texts"] == {found["target"]: 1}
+    with pytest.raises(TypeError, match=r"expected a pair: \(a, b\)"):
+        pairs(["今天", "天气"])
+    assert [one["text"] for one in pipe(("今天", "天气"))] == ["今天", "天气"]  # of a classifier of texts
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert pipe([("今天", "天气")])[0]["text"] == {"text_a": "今天", "text_b": "天气"}
+    single = pipeline("explain", model=tmp_path, template="{text}很{mask}", **options)
+    with pytest.raises(TypeError, match=r"got tuple to explain: expected a text \(str\)"):
+        single([("今天", "天气")])
+
+
+def test_columns_and_tables_give_their_texts(pipe, folder):
+    pandas = pytest.importorskip("pandas", reason="tables are those of pandas")
+    table = pandas.DataFrame({"label": [1, 2, 3], "text": TEXTS})
+    assert pipe(table) == pipe(table["text"]) == pipe(table["text"].to_numpy()) == pipe(TEXTS)
+    assert pipe.telling_words(table, min_count=1) == pipe.telling_words(TEXTS, min_count=1) != []
+    quick = pipeline("explain", model=folder, method="occlusion")
+    pairs = pandas.DataFrame({"text_a": TEXTS, "text_b": TEXTS})
+    assert quick(pairs) == quick(list(zip(TEXTS, TEXTS)))
+    with pytest.raises(
+        ValueError, match=r"columns 'review', 'label': expected 'text', or .*Next: pipe\(table\[column\]"
+    ):
+        pipe(table.rename(columns={"text": "review"})[["review", "label"]])
+    with pytest.raises(TypeError, match="got float as text 1: expected str"):
+        pipe(pandas.Series(["电", float("nan")], dtype=object))
+
+
+def test_one_text_of_a_table_of_words_is_no_list_of_characters(pipe):
+    assert sum(pipe.telling_words("变压器", min_count=1).settings["texts"].values()) == 1
+
+
 def test_cut_and_rough_ones_are_counted_once(folder):
     pipe = pipeline("explain", model=folder, steps=1, tolerance=1e-6)
     with pytest.warns(UserWarning) as said:

@@ -19,6 +19,7 @@ from zhnlp.attribution.reading import Reading, View
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+AUTO = "auto"  # the usual baseline of the classifier
 BASELINES = ("pad", "mask", "zero", "mean")
 _ROWS = 4096  # of the embedding that are averaged together
 
@@ -36,6 +37,7 @@ class Explainable(ABC):
         classes: labels, in the order of the scores.
         link: what makes probabilities of scores: "softmax", "sigmoid" (each class by itself), or None.
         fields: names of the texts that it reads: one, or two for pairs.
+        pair: names of the two texts of a pair, where it reads pairs too; None where it does not.
     """
 
     classes: Sequence[Any]
@@ -52,6 +54,15 @@ class Explainable(ABC):
     def device(self) -> torch.device:
         """Where the network runs."""
         return self.model.get_input_embeddings().weight.device
+
+    @property
+    def pair(self) -> Sequence[str] | None:
+        return self.fields if len(self.fields) == 2 else None
+
+    @property
+    def usual_baseline(self) -> str:
+        """What ``baseline="auto"`` is."""
+        return "pad"
 
     @abstractmethod
     def read(self, text: Any) -> Reading:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from zhnlp.attribution.explainable import BASELINES, Explainable, label
+from zhnlp.attribution.explainable import AUTO, BASELINES, Explainable, label
 from zhnlp.attribution.explanation import Explanation
 from zhnlp.attribution.path_integral import path_points
 from zhnlp.attribution.prepared import METHODS, OUTPUTS, Prepared
@@ -38,8 +38,8 @@ class Explainer:
         method: "integrated-gradients", whose scores add up to value − baseline_value; "gradient", the slope at the text
             along the line from the baseline, per unit of length; "gradient-x-input", gradient times embedding minus
             baseline; "occlusion", what the score loses when one token is replaced by the baseline.
-        baseline: the embedding that stands for "no token": "pad", "mask", "zero" or "mean" of the vocabulary. The tokens
-            that a tokenizer adds ([CLS], [SEP]), the blanks and the trained rows of a prompt stay as they are; everything
+        baseline: the embedding that stands for "no token": "pad", "mask", "zero" or "mean" of the vocabulary, or "auto": the
+            mask of a prompt over a masked model, which knows it as "nothing was said", else the pad. The tokens that a tokenizer adds ([CLS], [SEP]), the blanks and the trained rows of a prompt stay as they are; everything
             else, a template too, is replaced.
         steps: Gauss-Legendre points of integrated gradients, or "auto" for as many as keep the error within ``tolerance``
             (20 to 2,000).
@@ -59,7 +59,7 @@ class Explainer:
         classifier: Any,
         *,
         method: str = "integrated-gradients",
-        baseline: str = "pad",
+        baseline: str = "auto",
         steps: int | str = 50,
         output: str = "logit",
         words: WordTokenizer | None = None,
@@ -70,7 +70,7 @@ class Explainer:
 
         for name, value, known in (
             ("method", method, METHODS),
-            ("baseline", baseline, BASELINES),
+            ("baseline", baseline, (AUTO, *BASELINES)),
             ("output", output, OUTPUTS),
         ):
             if value not in known:
@@ -85,10 +85,11 @@ class Explainer:
         if token_budget is not None and token_budget < 1:
             raise ValueError(f"token_budget={token_budget!r} is not possible: expected 1 or more")
         self.network: Explainable = network_of(classifier)
-        self.method, self.baseline, self.steps, self.output = method, baseline, steps, output
+        self.baseline = self.network.usual_baseline if baseline == AUTO else baseline
+        self.method, self.steps, self.output = method, steps, output
         self.tolerance, self.token_budget = tolerance, token_budget
         self._words = words
-        self.network.reference(baseline)  # a token that is missing is said now
+        self.network.reference(self.baseline)  # a token that is missing is said now
 
     @cached_property
     def words(self) -> WordTokenizer:
@@ -254,7 +255,7 @@ def explain(
     text: Any,
     target: Any = None,
     method: str = "integrated-gradients",
-    baseline: str = "pad",
+    baseline: str = "auto",
     steps: int | str = 50,
     output: str = "logit",
     **options: Any,

@@ -21,7 +21,7 @@ class Explanation(dict):
         value, baseline_value: the score of the target for the text and for its baseline, in the unit of ``output``.
         completeness_error: |Σ − (value − baseline_value)| / |value − baseline_value|, Σ over tokens and template; None
             where the two values are equal and Σ is not 0, and for slopes (method "gradient"), which add up to nothing.
-        output, method, baseline, steps: how it was computed; ``steps`` is 1 for methods without a path.
+        output, method, baseline, steps: how it was computed, ``baseline`` never "auto"; ``steps`` is 1 for methods without a path.
         cut: whether the classifier left out characters of a text that is too long; read: how many characters it read.
 
     Example:

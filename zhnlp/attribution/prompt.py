@@ -76,6 +76,11 @@ class PromptNetwork(Explainable):
         self._added = tuple(map(len, special_tokens(self.tokenizer)))  # before and after a text
         self._lock = Lock()  # a tokenizer's truncation is set for the time of a call
 
+    @property
+    def usual_baseline(self) -> str:
+        masked = not self._scorer.network.causal and self.tokenizer.mask_token_id is not None
+        return "mask" if masked else super().usual_baseline
+
     def read(self, text: Any) -> Reading:
         fields = split_fields(text, self.fields, self.name)
         with self._lock:

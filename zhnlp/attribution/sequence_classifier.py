@@ -71,6 +71,10 @@ class SequenceClassifier(Explainable):
         self._backend.enable_truncation(self._limit)
         self.classes = self._classes(classes)
 
+    @property
+    def pair(self) -> Sequence[str]:
+        return PAIR
+
     def read(self, text: Any) -> Reading:
         single = isinstance(text, str) or (isinstance(text, Mapping) and set(text) == set(self.fields))
         fields = self.fields if single else PAIR

@@ -38,7 +38,9 @@ def explain(
     method: Annotated[
         str, typer.Option(help="integrated-gradients, gradient, gradient-x-input or occlusion.")
     ] = "integrated-gradients",
-    baseline: Annotated[str, typer.Option(help="No token is: pad, mask, zero or mean.")] = "pad",
+    baseline: Annotated[
+        str, typer.Option(help="No token is: pad, mask, zero or mean; auto: mask of a prompt, else pad.")
+    ] = "auto",
     steps: Annotated[str, typer.Option(help="Points of integrated gradients, or auto.")] = "50",
     output: Annotated[str, typer.Option(help="What is explained: logit or probability.")] = "logit",
     words: Annotated[bool, typer.Option("--words", help="Show words instead of tokens.")] = False,

@@ -25,7 +25,8 @@ class Explain(Pipeline):
         labels: label → words of a prompt; makes a zero-shot classifier of a language model.
         template: of that prompt; None for the default one.
         method: "integrated-gradients", "gradient", "gradient-x-input" or "occlusion".
-        baseline: "pad", "mask", "zero" or "mean": what stands for "no token".
+        baseline: "pad", "mask", "zero" or "mean": what stands for "no token"; "auto" is the mask of a prompt over a masked
+            model, else the pad.
         steps: points of integrated gradients, or "auto" for as many as the error needs.
         output: "logit" or "probability".
         words: cuts text into words; None for jieba.
@@ -39,7 +40,8 @@ class Explain(Pipeline):
     A text gives an `zhnlp.attribution.Explanation`: a dict with ``tokens`` and ``words`` (``{"text", "start", "end",
     "score"}``, offsets into your own string), ``target``, ``completeness_error`` and more, that json can write and
     ``print`` shows as a heat map; ``.to_html()`` is a page. A list gives a list, an iterator a generator in the same
-    order. For a pair give a dict of its two texts.
+    order. A pair is a tuple of two str or a dict; a DataFrame gives its columns of the classifier's fields ("text"; "text_a"
+    and "text_b").
 
     Raises:
         TypeError: neither a classifier nor labels; or a classifier that cannot be explained.
@@ -47,7 +49,7 @@ class Explain(Pipeline):
 
     Example:
         >>> from zhnlp import pipeline
-        >>> pipe = pipeline("explain", labels={"正面": "好", "负面": "差"}, baseline="mask")
+        >>> pipe = pipeline("explain", labels={"正面": "好", "负面": "差"})
         >>> found = pipe("服务太差了，再也不来", target="负面")
         >>> found["target"], max(found["tokens"], key=lambda token: token["score"])["text"]
         ('负面', '差')
@@ -64,7 +66,7 @@ class Explain(Pipeline):
         labels: Any = None,
         template: Any = None,
         method: str = "integrated-gradients",
-        baseline: str = "pad",
+        baseline: str = "auto",
         steps: int | str = 50,
         output: str = "logit",
         words: WordTokenizer | None = None,
@@ -102,26 +104,27 @@ class Explain(Pipeline):
         return list(self.explainer.network.classes)
 
     def __call__(self, texts: Any, target: Any = None) -> Any:
-        """Explain a text, a list or tuple of texts, or an iterator of texts.
+        """Explain a text or a pair, a list or tuple of them, or an iterator of them.
 
         Args:
-            texts: each a str, or a dict of the two texts of a pair.
+            texts: each a str, or the two texts of a pair as (a, b) or a dict. A tuple of two str is one pair for a classifier of
+                pairs, and two texts for any other. A column, array or DataFrame gives a list.
             target: a label; None for the one that the classifier chooses, text by text.
 
         Raises:
             TypeError: what was given is no text.
-            ValueError: a text without a token, or with unknown ones only; a target that is no class. The message says
-                which text.
+            ValueError: a text without a token, or with unknown ones only; a target that is no class; a DataFrame without a
+                column of texts. The message says which text.
 
         Warns:
             UserWarning: texts were cut, or completeness errors are above ``tolerance``; once a call.
         """
         if target is not None:
             self.explainer.network.class_number(target)  # refused before the work
-        if isinstance(texts, Mapping):
+        if self._is_one(texts):
             (found,) = self._stream([texts], target)
             return found
-        return self._deliver(texts, lambda items: self._stream(items, target))
+        return self._deliver(self._plain(texts), lambda items: self._stream(items, target))
 
     def telling_words(self, texts: Iterable[Any], target: Any = None, *, min_count: int = 2) -> TellingWords:
         """The most telling words of each class over many texts, read once.
@@ -132,7 +135,41 @@ class Explain(Pipeline):
         """
         from zhnlp.attribution import telling_words
 
+        texts = [texts] if self._is_one(texts) else self._plain(texts)
         return telling_words(self(iter(texts), target), min_count=min_count)
+
+    def _is_one(self, texts: Any) -> bool:
+        """Whether this is a single text or pair."""
+        pair = isinstance(texts, tuple) and len(texts) == 2 and all(isinstance(one, str) for one in texts)
+        return isinstance(texts, (str, Mapping)) or (pair and len(self.explainer.network.fields) == 2)
+
+    def _plain(self, texts: Any) -> Any:
+        """A column, an array or a table of pandas or polars as a list; all else as it is."""
+        if hasattr(texts, "columns"):
+            return self._of_table(texts)
+        for name in ("tolist", "to_list"):
+            if hasattr(texts, name):
+                return getattr(texts, name)()
+        return texts
+
+    def _of_table(self, table: Any) -> list[Any]:
+        """The texts, or pairs, of the columns that are named as the fields of the classifier."""
+        network, there = self.explainer.network, list(table.columns)
+        known = (
+            list(dict.fromkeys(map(tuple, (network.fields, network.pair))))
+            if network.pair
+            else [network.fields]
+        )
+        for fields in known:
+            if set(fields) <= set(there):
+                columns = [list(table[field]) for field in fields]
+                return columns[0] if len(fields) == 1 else list(zip(*columns))
+        wanted = ", or ".join(" and ".join(map(repr, fields)) for fields in known)
+        single = len(network.fields) == 1
+        raise ValueError(
+            f"{self.task} got a table with the columns {', '.join(map(repr, there))}: expected {wanted}. Next: "
+            + ("pipe(table[column])" if single else "pipe(list(zip(table[column_a], table[column_b])))")
+        )
 
     def _stream(self, texts: Iterable[Any], target: Any) -> Iterator[Explanation]:
         known = len(texts) if isinstance(texts, (list, tuple)) else None
@@ -166,9 +203,10 @@ class Explain(Pipeline):
 
     def _checked(self, texts: Iterable[Any]) -> Iterator[Any]:
         for number, text in enumerate(texts):
-            if not isinstance(text, (str, Mapping)):
+            pair = isinstance(text, (tuple, list)) and len(text) == 2
+            if not pair and not isinstance(text, (str, Mapping)):
                 raise TypeError(
-                    f"{self.task} got {type(text).__name__} as text {number}: expected str, or a dict of two texts for a pair"
+                    f"{self.task} got {type(text).__name__} as text {number}: expected str, or for a pair (a, b) or a dict of two texts"
                 )
             yield text
 
