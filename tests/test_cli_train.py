@@ -16,6 +16,8 @@ from command import refused, zhnlp
 from safetensors.torch import load_file
 from trainings import same_bits
 
+from zhnlp.checkpoints.card import read_card
+
 ROOT = Path(__file__).parents[1]
 FILES = [str(path) for path in sorted((ROOT / "corpora/power_grid").glob("[0-9]*.txt"))[:4]]
 SMALL = ("--layers", 1, "--width", 16, "--heads", 2, "--length", 16, "--rows", 4, "--warmup", 2)
@@ -57,7 +59,9 @@ def test_a_model_is_trained_continued_and_loads_with_transformers(objective, tmp
 
 
 def test_a_training_begins_from_a_model_on_other_text(tmp_path):
-    train("causal-lm", tmp_path / "first", 5)
+    first = train("causal-lm", tmp_path / "first", 5)
+    card = read_card(tmp_path / "first").fields
+    assert card["tokens"] == first["tokens"] and card["task"] == "text-generation" and card["seed"] == 0
     begin = (
         "train",
         "causal-lm",
@@ -71,9 +75,7 @@ def test_a_training_begins_from_a_model_on_other_text(tmp_path):
         2,
     )
     other = json.loads(zhnlp(*begin, "--start", tmp_path / "first", "--seed", 1).stdout)
-    assert (
-        other["steps"] == 5 and other["tokens"] == 5 * 4 * 16
-    )  # the first one has no card to say what it read
+    assert other["steps"] == 10 and other["tokens"] == 10 * 4 * 16  # the card says what the first one read
     vocabularies = [(tmp_path / name / "tokenizer.json").read_bytes() for name in ("first", "on")]
     assert vocabularies[0] == vocabularies[1]  # whatever the other text holds
     said = refused(*begin, "--start", tmp_path / "first", "--seed", 1, "--width", 32)

@@ -60,9 +60,10 @@ def train_language_model(
     Raises:
         ValueError: the corpus is a stream, too short, another than before, or holds nothing.
     """
+    from zhnlp.models.loading import load_model
     from zhnlp.tokenizers.chinese import build_tokenizer
     from zhnlp.training.pretraining.anneal import anneal as let_anneal
-    from zhnlp.training.pretraining.finish import curve, training_facts
+    from zhnlp.training.pretraining.finish import curve, training_facts, write_training_card
     from zhnlp.training.pretraining.prepared import prepare
     from zhnlp.training.pretraining.processes import main_process_first
     from zhnlp.training.pretraining.run import pretrain
@@ -101,13 +102,26 @@ def train_language_model(
     last = pretrain(plan, tokenizer, files, work / "steps", steps=steps, **common)
     if anneal:
         last = let_anneal(plan, tokenizer, files, last, work / "anneal", steps=anneal, **common)
-    with main_process_first(use_cpu=use_cpu) as main:
-        for path in last.iterdir() if main else ():
-            if not path.name.startswith(_OF_TRAINING):
-                shutil.copy(path, out)
     facts = training_facts(last, plan.tokens_a_step)
     figures = (curve(last, plan.tokens_a_step) or [{}])[-1]
     figures = {name.removeprefix("held_out_"): value for name, value in figures.items() if name != "tokens"}
+    with main_process_first(use_cpu=use_cpu) as main:
+        if main:
+            for path in last.iterdir():
+                if not path.name.startswith(_OF_TRAINING):
+                    shutil.copy(path, out)
+            read = sum(len(file) for file in files)
+            write_training_card(
+                out,
+                load_model(last, plan.objective, device="cpu", check=False),
+                tokenizer,
+                plan,
+                facts,
+                data=f"{read:,} tokens of the user's own text",
+                licence="unknown: that of the text",
+                scores={name: round(value, 4) for name, value in figures.items()},
+                limits="It knows what its text says, and only that.",
+            )
     return {
         "folder": str(out),
         "steps": facts["steps"],

@@ -55,6 +55,30 @@ def finish(
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     tokenizer.save_pretrained(folder)
     scores = dict(scores(folder) if callable(scores) else scores)
+    write_training_card(
+        folder, model, tokenizer, plan, facts, data=data, licence=licence, scores=scores, limits=limits
+    )
+    return folder
+
+
+def write_training_card(
+    folder: Path,
+    model: Any,
+    tokenizer: Any,
+    plan: Plan,
+    facts: Mapping[str, Any],
+    *,
+    data: str,
+    licence: str,
+    scores: Mapping[str, float],
+    limits: str,
+) -> None:
+    """Write the card of a trained model into ``folder``, whose name is the model's.
+
+    Args:
+        facts: of `training_facts`.
+        data, licence, scores, limits: as `finish` has them.
+    """
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     fields = {
         "language": "zh",
@@ -64,7 +88,7 @@ def finish(
         "data": data,
         **facts,
         "seed": plan.seed,
-        "scores": scores,
+        "scores": dict(scores),
         "limits": limits,
         "plan": plan.as_dict(),
     }
@@ -81,7 +105,6 @@ def finish(
         f"```python\nfrom zhnlp import pipeline\n\n{_CALLS[plan.objective].format(name=folder.name)}\n```\n\n"
         f"| measured | |\n|---|---|\n{table}\n\n**Data.** {data}\n\n**Limits.** {limits}",
     )
-    return folder
 
 
 def training_facts(checkpoint: Path, tokens_a_step: int) -> dict[str, Any]:
