@@ -13,111 +13,28 @@ fifth word from those of the document's class.  Every line is the mean ± standa
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 from harness.report import machine
+from technique_problems import Bag, Deep, adam, digits, fit, mlp, noisy_digits, score, zipf
 from tqdm import tqdm
 
 from zhnlp.training.accumulation import GradAccumulator
 from zhnlp.training.callbacks import EMA
-from zhnlp.training.optimizers import AlternatingAscent, LazyOptimizer, Lookahead
-from zhnlp.training.regularizers import FGM, VAT, FloodingLoss, GradientPenalty, RDrop, regularized_backward
-
-# --- problems ------------------------------------------------------------------------------------------------------
-
-
-def digits(seed: int, train: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(x, y, x_test, y_test), pixels in [0, 1]."""
-    x, y = load_digits(return_X_y=True)
-    order = np.random.default_rng(seed).permutation(len(y))
-    x, y = torch.tensor(x[order] / 16, dtype=torch.float32), torch.tensor(y[order])
-    return x[:train], y[:train], x[train:], y[train:]
-
-
-def noisy_digits(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """400 images, a fifth with a random label."""
-    x, y, x_test, y_test = digits(seed, 400)
-    random = torch.Generator().manual_seed(seed)
-    wrong = torch.rand(400, generator=random) < 0.2
-    return x, torch.where(wrong, torch.randint(10, (400,), generator=random), y), x_test, y_test
-
-
-def zipf(seed: int, train: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Documents of 20 of 2,000 words in 4 classes; 1,000 to test."""
-    random = np.random.default_rng(seed)
-    count, words, classes = train + 1000, 2000, 4
-    chance = 1 / np.arange(1, words + 1)
-    labels = random.integers(classes, size=count)
-    ids = random.choice(words, size=(count, 20), p=chance / chance.sum())
-    topical = random.random((count, 20)) < 0.2
-    ids = np.where(topical, ids // classes * classes + labels[:, None], ids)
-    ids, labels = torch.tensor(ids), torch.tensor(labels)
-    return ids[:train], labels[:train], ids[train:], labels[train:]
-
-
-class Bag(nn.Module):
-    """Mean of word vectors, then one layer."""
-
-    def __init__(self, seed: int):
-        super().__init__()
-        torch.manual_seed(seed)
-        self.words, self.out = nn.Embedding(2000, 32), nn.Linear(32, 4)
-
-    def forward(self, ids: Tensor) -> Tensor:  # (B, L) → (B, 4)
-        return self.out(self.words(ids).mean(1))
-
-
-def mlp(seed: int, hidden: int, dropout: float = 0.0) -> nn.Sequential:
-    """64-hidden-10 behind an Identity, which VAT disturbs."""
-    torch.manual_seed(seed)
-    inner = [nn.Linear(64, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, 10)]
-    return nn.Sequential(nn.Identity(), *(layer for layer in inner if getattr(layer, "p", 1) > 0))
-
-
-@torch.no_grad()
-def score(model: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
-    """(loss in nats, accuracy)."""
-    training = model.training
-    logits = model.eval()(x)
-    model.train(training)
-    return F.cross_entropy(logits, y).item(), (logits.argmax(1) == y).float().mean().item()
-
-
-def fit(
-    model, optimizer, x, y, epochs, batch, seed, parts=(), after: Callable[[], None] = lambda: None
-) -> nn.Module:
-    """A plain loop with regularizers."""
-    random = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)  # dropout, VAT
-    for _ in range(epochs):
-        for rows in torch.randperm(len(y), generator=random).split(batch):
-
-            def compute_loss(rows=rows):
-                outputs = model(x[rows])
-                return F.cross_entropy(outputs, y[rows]), outputs
-
-            optimizer.zero_grad()
-            regularized_backward(model, x[rows], compute_loss, parts)
-            optimizer.step()
-            after()
-    return model
-
-
-def adam(model: nn.Module, lr: float = 1e-3) -> torch.optim.Optimizer:
-    return torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-
+from zhnlp.training.optimizers import AlternatingAscent, LazyOptimizer, Lookahead, layer_wise_groups
+from zhnlp.training.regularizers import FGM, VAT, FloodingLoss, GradientPenalty, RDrop
 
 # --- experiments: each yields (what, measure, higher is better, without, with) for one seed ------------------------
 
@@ -270,6 +187,35 @@ def r_drop(seed: int) -> Iterator[tuple]:
     yield "R-Drop 4, 200 images", "digits test accuracy", True, found[0][1], found[1][1]
 
 
+def layer_rates(seed: int) -> Iterator[tuple]:
+    """A network that tells digits learns from 40 images whether a digit is 5 or more."""
+    x, y, x_test, y_test = digits(seed, 1240)
+    base = Deep(seed)
+    fit(base, adam(base), x[40:], y[40:], 30, 50, seed)
+    found = []
+    for decay in (1.0, 0.3):
+        model = copy.deepcopy(base)
+        torch.manual_seed(seed)
+        model.out = nn.Linear(96, 2)
+        groups = layer_wise_groups(model, lr=3e-3, decay=decay, weight_decay=0.0)
+        fit(model, torch.optim.Adam(groups), x[:40], (y[:40] > 4).long(), 100, 20, seed)
+        found.append(score(model, x_test, (y_test > 4).long()))
+    yield (
+        "layer-wise rates .3, 40 labels",
+        "tuned to digits above 4, test loss",
+        False,
+        found[0][0],
+        found[1][0],
+    )
+    yield (
+        "layer-wise rates .3, 40 labels",
+        "tuned to digits above 4, test accuracy",
+        True,
+        found[0][1],
+        found[1][1],
+    )
+
+
 EXPERIMENTS = {
     "ema": ema,
     "lookahead": lookahead,
@@ -279,6 +225,7 @@ EXPERIMENTS = {
     "penalties": penalties,
     "adversarial": adversarial,
     "r_drop": r_drop,
+    "layer_rates": layer_rates,
 }
 
 # --- the table -----------------------------------------------------------------------------------------------------
