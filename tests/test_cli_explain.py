@@ -69,6 +69,61 @@ def test_labels_and_templates_and_a_page(masked, tmp_path):
     assert html.count("<article") == 2 and "分类器为何如此判断" in html
 
 
+def test_a_file_is_read_and_its_name_is_no_text(classifier, tmp_path):
+    options = ("--model", classifier, "--method", "occlusion", "--format", "jsonl")
+    lines = zhnlp("explain", *TEXTS, *options).stdout
+    plain, headed, bare = (tmp_path / name for name in ("texts.txt", "headed.tsv", "bare.tsv"))
+    plain.write_text("\n\n".join(TEXTS), "utf-8")
+    headed.write_text("label\ttext\n" + "".join(f"好\t{text}\n" for text in TEXTS), "utf-8")
+    bare.write_text("".join(f"{text}\t好\n" for text in TEXTS), "utf-8")
+    for file in (plain, headed, bare):
+        assert zhnlp("explain", "--file", file, *options, "--quiet").stdout == lines
+    assert zhnlp("explain", "--file", "-", *options, stdin="\n".join(TEXTS)).stdout == lines
+    assert "each line is a text, a tab, a label" in zhnlp("explain", "--file", bare, *options).stderr
+    said = refused("explain", bare, *options)
+    assert "and it is a file: expected the text itself" in said and f"Next: --file {bare}" in said
+    assert "it is a folder" in refused("explain", tmp_path, *options)
+    assert "--file -" in refused("explain", "-", *options)
+    assert "got no text: expected TEXTS or --file" in refused("explain", *options)
+    assert "got texts and --file" in refused("explain", "电", "--file", plain, *options)
+    assert "which column is the text" in refused("explain", "--file", _csv(tmp_path), *options)
+    long = TEXTS[0] * 60  # no name of a file is so long
+    assert json.loads(zhnlp("explain", long, *options).stdout)["text"] == long
+
+
+def _csv(folder):
+    (folder / "other.csv").write_text("review,stars\n电网,5\n", "utf-8")
+    return folder / "other.csv"
+
+
+def test_the_most_telling_words_are_written(classifier, tmp_path):
+    options = ("--model", classifier, "--method", "occlusion", "--target", "正面", "--min-count", 1)
+    page, table = tmp_path / "words.html", tmp_path / "words.tsv"
+    zhnlp("explain", *TEXTS, *options, "--report", page, "--language", "zh")
+    zhnlp("explain", *TEXTS, *options, "--report", table, "--html", tmp_path / "page.html", "--device", "cpu")
+    api = pipeline("explain", classifier, method="occlusion").telling_words(TEXTS, "正面", min_count=1)
+    rows = [line.split("\t") for line in table.read_text("utf-8-sig").splitlines()]
+    assert [row[:2] for row in rows[1:]] == [["正面", row["word"]] for row in api]
+    assert page.read_text("utf-8") == api.to_html(language="zh") and (tmp_path / "page.html").is_file()
+    assert "expected .html" in refused("explain", "电", *options, "--report", tmp_path / "words.doc")
+    assert "are both" in refused("explain", "电", *options, "--report", page, "--html", page)
+
+
+def test_pairs(masked, classifier, tmp_path):
+    labels = ("--labels", "正面=好", "--labels", "负面=不", "--method", "occlusion", "--format", "jsonl")
+    options = ("--model", masked, "--template", "{text_a}{mask}{text_b}", *labels)
+    line = zhnlp("explain", "今天", "天气", *options).stdout
+    assert json.loads(line)["text"] == {"text_a": "今天", "text_b": "天气"}
+    assert zhnlp("explain", "今天", "天气", "--pair", *options).stdout == line
+    (tmp_path / "pairs.tsv").write_text("今天\t天气\n", "utf-8")
+    assert zhnlp("explain", "--file", tmp_path / "pairs.tsv", *options).stdout == line
+    both = zhnlp("explain", "今天", "天气", "--pair", "--model", classifier, *labels[4:]).stdout
+    assert json.loads(both)["tokens"][-1]["field"] == "text_b"
+    assert "3 texts for a classifier of pairs: expected two a pair" in refused("explain", *"今天电", *options)
+    single = ("--model", masked, "--template", "{text}{mask}", *labels)
+    assert "leave --pair out" in refused("explain", "今天", "天气", "--pair", *single)
+
+
 def test_help_has_an_example():
     assert "Example: zhnlp explain" in " ".join(zhnlp("explain", "--help").stdout.split())
 
