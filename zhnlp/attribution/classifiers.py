@@ -16,7 +16,7 @@ _FILES = (  # what tells who wrote a folder
 )
 _EXPECTED = (
     "expected a PromptClassifier or FineTunedClassifier of zhnlp.few_shot, (model, tokenizer), a text-classification pipeline of "
-    "transformers, or the folder or Hub id of a sequence classifier"
+    "transformers, the folder or Hub id of a sequence classifier, or whatever has predict_proba over texts"
 )
 
 
@@ -39,11 +39,13 @@ def network_of(classifier: Any) -> Explainable:
         return _of_ours(classifier)
     if getattr(classifier, "model", None) is not None and getattr(classifier, "tokenizer", None) is not None:
         return _sequence_classifier(classifier.model, classifier.tokenizer)
+    if callable(getattr(classifier, "predict_proba", None)) and not isinstance(classifier, type):
+        from zhnlp.attribution.black_box import BlackBox
+
+        return BlackBox(classifier)
     hint = ""
     if hasattr(classifier, "get_input_embeddings"):
         hint = ". Next: explain((model, tokenizer), text)"
-    elif hasattr(classifier, "predict_proba"):
-        hint = ". A classifier without embeddings has no gradients. Next: its own weights"
     raise TypeError(f"explain got {type(classifier).__name__} as classifier: {_EXPECTED}{hint}")
 
 

@@ -37,12 +37,14 @@ class Explainable(ABC):
         classes: labels, in the order of the scores.
         link: what makes probabilities of scores: "softmax", "sigmoid" (each class by itself), or None.
         fields: names of the texts that it reads: one, or two for pairs.
+        methods: those that can explain it; None for all.
         pair: names of the two texts of a pair, where it reads pairs too; None where it does not.
     """
 
     classes: Sequence[Any]
     link: str | None = "softmax"
     fields: Sequence[str] = ("text",)
+    methods: Sequence[str] | None = None
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, name: str):
         self.model = readable(model)
@@ -175,6 +177,18 @@ def split_fields(text: Any, fields: Sequence[str], name: str) -> dict[str, str]:
         )
         raise TypeError(f"{name} got {got} to explain: expected {one if len(fields) == 1 else several}")
     return dict(zip(fields, values))
+
+
+def log_odds(scores: Tensor) -> Tensor:
+    """Scores (B, C) less the log of the summed exponentials of the other classes' scores, in nats.
+
+    Example:
+        >>> log_odds(torch.tensor([[0.8, 0.2]]).log()).round(decimals=3).tolist()
+        [[1.38..., -1.38...]]
+    """
+    others = torch.eye(scores.shape[1], dtype=torch.bool, device=scores.device)
+    rest = scores[:, None].expand(-1, len(others), -1).masked_fill(others, float("-inf"))
+    return scores - rest.logsumexp(2)
 
 
 def class_number(classes: Sequence[Any], target: Any, name: str = "the classifier") -> int:

@@ -33,7 +33,8 @@ class Explainer:
 
     Args:
         classifier: `zhnlp.few_shot.PromptClassifier` or `FineTunedClassifier`; (model, tokenizer) or a
-            text-classification pipeline of transformers; a folder, shipped name or Hub id of a sequence classifier; or a
+            text-classification pipeline of transformers; a folder, shipped name or Hub id of a sequence classifier; a classifier
+            with ``predict_proba`` over texts, such as a pipeline of scikit-learn (method "occlusion" only); or a
             `zhnlp.attribution.Explainable`.
         method: "integrated-gradients", whose scores add up to value − baseline_value; "gradient", the slope at the text
             along the line from the baseline, per unit of length; "gradient-x-input", gradient times embedding minus
@@ -85,6 +86,12 @@ class Explainer:
         if token_budget is not None and token_budget < 1:
             raise ValueError(f"token_budget={token_budget!r} is not possible: expected 1 or more")
         self.network: Explainable = network_of(classifier)
+        if self.network.methods and method not in self.network.methods:
+            possible = ", ".join(map(repr, self.network.methods))
+            raise ValueError(
+                f"method={method!r} needs embeddings and gradients, which {self.network.name} has not: expected {possible}. "
+                f"Next: method={self.network.methods[0]!r}"
+            )
         self.baseline = self.network.usual_baseline if baseline == AUTO else baseline
         self.method, self.steps, self.output = method, steps, output
         self.tolerance, self.token_budget = tolerance, token_budget

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zhnlp.attribution.explainable import Explainable, split_fields
+from zhnlp.attribution.explainable import Explainable, log_odds, split_fields
 from zhnlp.attribution.reading import Literal, Reading, Span, View
 from zhnlp.attribution.slot_logits import SlotLogits
 from zhnlp.few_shot.causal import check_begin, scored_places
@@ -117,10 +117,7 @@ class PromptNetwork(Explainable):
         return scores.mean(0)
 
     def logits(self, scores: Tensor) -> Tensor:
-        others = torch.eye(scores.shape[1], dtype=torch.bool, device=scores.device)
-        return scores - scores[:, None].expand(-1, len(others), -1).masked_fill(
-            others, float("-inf")
-        ).logsumexp(2)
+        return log_odds(scores)
 
     # --- readings --------------------------------------------------------------------------------------------------
 

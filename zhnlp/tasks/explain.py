@@ -20,7 +20,7 @@ class Explain(Pipeline):
 
     Args:
         model: a classifier (of `zhnlp.few_shot`, a pipeline for few-shot classification, a text-classification pipeline
-            of transformers, (model, tokenizer)), the folder of one, or a Hub id of a sequence classifier. With ``labels``
+            of transformers, (model, tokenizer), a scikit-learn pipeline for method="occlusion"), the folder of one, or a Hub id of a sequence classifier. With ``labels``
             a language model, None for zhnlp-mlm-small.
         labels: label → words of a prompt; makes a zero-shot classifier of a language model.
         template: of that prompt; None for the default one.
