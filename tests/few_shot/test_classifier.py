@@ -232,3 +232,20 @@ def test_what_needs_a_fit_is_said(bert):
     with pytest.raises(TypeError, match="got the model BertForMaskedLM without tokenizer="):
         PromptClassifier("{text}，{mask}。", LABELS, model=bert["model"]).predict(["电"])
     assert not hasattr(PromptClassifier("{text}，{mask}。", **bert), "classes_")
+
+
+def test_an_unknown_calibration_is_refused_before_any_work(bert):
+    for labels in (LABELS, None):
+        made = PromptClassifier("{text}，{mask}。", labels, **bert)
+        if labels:
+            made.predict(["今天"])
+        made.set_params(calibration="bath")
+        for work in (
+            lambda: made.choose(["今天"], [["好", "网"]]),
+            lambda: made.fit(TEXTS, ["天", "地", "人", "天", "地"]),
+            lambda: made.adapt(TEXTS),
+            lambda: made.calibrate(TEXTS),
+            lambda: made.fit_choices(["今天"], [["好", "网"]], [0]),
+        ):
+            with pytest.raises(ValueError, match="calibration='bath'.*'batch'"):
+                work()

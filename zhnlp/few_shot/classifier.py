@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from zhnlp.few_shot.calibration import calibrated
-from zhnlp.few_shot.classifier_state import ClassifierState, not_fitted
+from zhnlp.few_shot.classifier_state import ClassifierState, check_calibration, not_fitted
 from zhnlp.few_shot.examples import examples_of
 
 if TYPE_CHECKING:
@@ -316,6 +316,7 @@ class PromptClassifier(ClassifierMixin, BaseEstimator):
 
     def _state(self) -> ClassifierState:
         """What the parameters say, made once and again when they change."""
+        check_calibration(self.calibration)  # it shapes no state, so a state that is there has not checked it
         made = self.__dict__.get("_made")
         if made is None or not made.fits(self):
             self._made = ClassifierState(self) if made is None else made.remade(self)

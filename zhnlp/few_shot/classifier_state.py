@@ -241,10 +241,11 @@ def check_choices(classifier: Any) -> None:
     """Refuse names that are not known.
 
     Raises:
-        ValueError: of ``mode`` or ``length_norm``.
+        ValueError: of ``mode``, ``length_norm`` or ``calibration``.
     """
     _check("mode", classifier.mode, MODES)
     _check("length_norm", classifier.length_norm, LENGTH_NORMS)
+    check_calibration(classifier.calibration)
 
 
 def check_calibration(calibration: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from zhnlp.few_shot.base_model import check_unfitted
 from zhnlp.few_shot.calibration import prior_of
 from zhnlp.few_shot.choice import check_candidates
-from zhnlp.few_shot.classifier_state import ClassifierState
+from zhnlp.few_shot.classifier_state import ClassifierState, check_calibration
 from zhnlp.few_shot.examples import examples_of
 
 PRIOR_TEXTS = 1000  # of those that `adapt` was given
@@ -100,6 +100,7 @@ def calibrate(classifier: Any, texts: Any) -> None:
 
 def _before(classifier: Any) -> ClassifierState:
     """The state that a training begins from."""
+    check_calibration(classifier.calibration)
     made = classifier.__dict__.get("_made")
     if made is None or made.fits(classifier):
         return classifier._state()
