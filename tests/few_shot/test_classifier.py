@@ -234,18 +234,29 @@ def test_what_needs_a_fit_is_said(bert):
     assert not hasattr(PromptClassifier("{text}，{mask}。", **bert), "classes_")
 
 
-def test_an_unknown_calibration_is_refused_before_any_work(bert):
-    for labels in (LABELS, None):
-        made = PromptClassifier("{text}，{mask}。", labels, **bert)
-        if labels:
-            made.predict(["今天"])
-        made.set_params(calibration="bath")
-        for work in (
-            lambda: made.choose(["今天"], [["好", "网"]]),
-            lambda: made.fit(TEXTS, ["天", "地", "人", "天", "地"]),
-            lambda: made.adapt(TEXTS),
-            lambda: made.calibrate(TEXTS),
-            lambda: made.fit_choices(["今天"], [["好", "网"]], [0]),
-        ):
-            with pytest.raises(ValueError, match="calibration='bath'.*'batch'"):
-                work()
+@pytest.mark.parametrize("labels", [LABELS, None])
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("choose", (["今天"], [["好", "网"]])),
+        ("fit", (TEXTS, ["天", "地", "人", "天", "地"])),
+        ("adapt", (TEXTS,)),
+        ("calibrate", (TEXTS,)),
+        ("fit_choices", (["今天"], [["好", "网"]], [0])),
+    ],
+)
+def test_an_unknown_calibration_is_refused_before_any_work(bert, labels, method, given):
+    made = PromptClassifier("{text}，{mask}。", labels, **bert)
+    if labels:
+        made.predict(["今天"])  # its state is there already
+    made.set_params(calibration="bath")
+    with pytest.raises(ValueError, match=r"calibration='bath' .* Next: calibration='batch'"):
+        getattr(made, method)(*given)
+
+
+def test_a_fit_on_one_class_is_refused_with_the_example(bert):
+    with pytest.raises(
+        ValueError, match=r"label '地' alone, and no text of '人', '天': .*'今天天气，变压。' does"
+    ) as said:
+        PromptClassifier("{text}，{mask}。", LABELS, **bert).fit(TEXTS, ["地"] * 5)
+    assert "Next: add texts of '人'" in str(said.value)

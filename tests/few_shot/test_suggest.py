@@ -226,3 +226,8 @@ def test_refusals(options, said):
 def test_one_text_is_no_list():
     with pytest.raises(TypeError, match="unlabelled is str"):
         suggest_templates(WORDS, "好")
+
+
+def test_one_label_is_refused_with_the_example():
+    with pytest.raises(ValueError, match="every text would read '今天天气不错。总之，很好。'"):
+        suggest_templates({"正面": ["好"]}, TEXTS)

@@ -80,7 +80,16 @@ def test_a_stream_is_read_a_window_ahead_only(pipe):
 
 def test_arrays_tuples_and_nothing(pipe):
     assert pipe(np.array(TEXTS)) == pipe(tuple(TEXTS)) == pipe(TEXTS)
+    assert pipe(np.array(TEXTS[0])) == pipe(TEXTS[0])
     assert pipe([]) == [] and list(pipe(iter([]))) == []
+
+
+def test_a_table_is_read_by_the_field_of_the_template(pipe):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"number": range(5), "text": TEXTS})
+    assert pipe(table) == pipe(table["text"]) == pipe(TEXTS)
+    with pytest.raises(ValueError, match="the table has the columns number and no 'text'"):
+        pipe(table[["number"]])
 
 
 def test_pairs():
@@ -145,6 +154,7 @@ def test_fit_evaluate_and_files(folder, tmp_path):
     loaded = pipeline(TASK, model=tmp_path / "mine")
     assert [row["label"] for row in loaded(TEXTS)] == [row["label"] for row in pipe(TEXTS)]
     assert loaded.classifier.random_state == 3
+    assert pipeline(TASK, model=tmp_path / "mine", seed=0).classifier.random_state == 0
     assert isinstance(PromptClassifier.load(tmp_path / "mine"), PromptClassifier)
     with pytest.raises(TypeError, match="saved classifier, which has its own template and labels"):
         pipeline(TASK, tmp_path / "mine", template="{text}{mask}", labels=LABELS)
@@ -189,7 +199,7 @@ def test_the_default_is_said_once(caplog, monkeypatch):
     ("options", "said"),
     [
         ({"template": "{text}很好"}, r"has no \{mask\}"),
-        ({"labels": {"正面": ["好"]}}, "has 1 label"),
+        ({"labels": {"正面": ["好"]}}, "has 1 label .*: every text would read '今天天气不错。总之，很好。'"),
         ({"seed": -1}, "seed=-1 is not possible"),
         ({"seed": True}, "seed=True is not possible"),
         ({"mode": "fast", "model": "zhnlp-mlm-small"}, "mode='fast' is not known"),

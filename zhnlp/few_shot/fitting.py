@@ -37,6 +37,8 @@ def fit(classifier: Any, X: Any, y: Any, unlabelled: Any = None) -> None:
             f"expected a member of labels.{f' Likely {near[0]!r} is meant.' if near else ''} Next: write the same in y and in labels, "
             f"or labels={{…, {strange!r}: ['…']}}"
         )
+    if missing := [label for label in numbers if label not in set(labels)]:
+        _check_classes(state, examples[0], labels[0], missing)
     more = None if unlabelled is None else examples_of(unlabelled, state.fields)
     targets = np.array([numbers[label] for label in labels])
     with _reading(classifier, state):
@@ -105,6 +107,24 @@ def _before(classifier: Any) -> ClassifierState:
     if made is None or made.fits(classifier):
         return classifier._state()
     return made.remade(classifier, to_learn=True)
+
+
+def _check_classes(state: ClassifierState, example: Any, label: Any, missing: Sequence[Any]) -> None:
+    """Refuse a training on one class, after which all texts are of it; ``missing`` are those that do not occur.
+
+    Raises:
+        ValueError: all classes but one are missing.
+    """
+    verbalizer, template = state.scorer.verbalizer, state.scorer.templates[0]
+    if len(verbalizer.classes) - len(missing) > 1:
+        return
+    word = next(word for number, word, _ in verbalizer.words if verbalizer.classes[number] == label)
+    shown = template.render(example, label=word) if template.has_label else template.render(example, word)
+    raise ValueError(
+        f"y has the label {label!r} alone, and no text of {', '.join(map(repr, missing[:8]))}{' …' * (len(missing) > 8)}: every text "
+        f"would be trained to read as {shown!r} does. Expected texts of two labels or more. Likely the texts are sorted and were "
+        f"cut. Next: add texts of {missing[0]!r}, or none at all: without fit the label words do the work"
+    )
 
 
 @contextmanager

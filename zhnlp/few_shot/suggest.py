@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zhnlp.few_shot.network import Network
+from zhnlp.few_shot.template import Template
 from zhnlp.few_shot.template_families import FAMILIES, families_for, word_sets
 from zhnlp.few_shot.template_ranking import FEWEST, TemplateReader
 from zhnlp.few_shot.verbalizer import describe
@@ -143,7 +144,7 @@ def suggest_templates(
     ):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ValueError(f"{name}={value!r} is not possible: expected {least} or more")
-    described = describe(labels)
+    described = describe(labels, Template("{text}。总之，很{mask}。"))
     texts = _drawn(unlabelled, sample, random_state)
     sources = _sources(templates, described, texts[0])
     network = Network(model, tokenizer, device=device, dtype=dtype, max_length=max_length)

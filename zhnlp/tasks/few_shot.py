@@ -39,7 +39,7 @@ class FewShotClassification(Pipeline):
             transformers, with ``tokenizer``. None: zhnlp-mlm-small, which ships.
         revision, cache_dir: of the Hub.
         base: of a saved P-tuning, where its base is not found under its own name.
-        seed: of ``fit`` and ``adapt`` (0 to 4,294,967,295).
+        seed: of ``fit`` and ``adapt`` (0 to 4,294,967,295). Where it is not given: 0, or that of a saved folder.
         progress: bars on stderr; None for a terminal only.
         **options: of `zhnlp.few_shot.PromptClassifier`: ``calibration``, ``mode="ptuning"``, ``epochs``, ``learning_rate``,
             ``max_length``, ``device``, ``dtype`` …
@@ -75,15 +75,17 @@ class FewShotClassification(Pipeline):
         revision: str | None = None,
         cache_dir: str | Path | None = None,
         base: str | Path | PreTrainedModel | None = None,
-        seed: int | None = 0,
+        seed: int | str | None = "default",
         progress: bool | None = None,
         **options: Any,
     ):
-        if seed is not None and (
+        if seed not in (None, "default") and (
             isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32
         ):
             raise ValueError(f"seed={seed!r} is not possible: expected 0 to {2**32 - 1:,}, or None")
-        options = {**options, "random_state": seed, "progress": progress}
+        options = {**options, "progress": progress}
+        if seed != "default":
+            options["random_state"] = seed
         self.progress = Progress(progress)
         if isinstance(model, (str, Path)) and (revision is not None or cache_dir is not None):
             from zhnlp.checkpoints.locate import locate
@@ -105,8 +107,6 @@ class FewShotClassification(Pipeline):
                 f"{folder} holds a saved classifier, which has its own {' and '.join(given)}: expected model= without them. Next: "
                 "leave them out, or name the language model that it was made from"
             )
-        if options["random_state"] == 0:  # not asked for: that of the folder stays
-            del options["random_state"]
         return PromptClassifier.load(folder, **options, **({} if base is None else {"model": base}))
 
     def _new(self, model: Any, template: Any, labels: Any, base: Any, options: dict) -> PromptClassifier:
@@ -118,9 +118,9 @@ class FewShotClassification(Pipeline):
             raise TypeError(f"base={base!r} is for a folder that save wrote, and model={model!r} is none")
         named = {} if template is None else {"template": template}
         classifier = PromptClassifier(**named, labels=labels, model=model, **options)
-        templates_of(classifier.template)  # what is wrong is said now, and not at the first text
+        templates = templates_of(classifier.template)  # what is wrong is said now, and not at the first text
         if labels is not None:
-            describe(labels)
+            describe(labels, templates[0])
         if model is not None:
             _ = classifier.templates_
         return classifier
@@ -145,8 +145,14 @@ class FewShotClassification(Pipeline):
                 f"{self.task} got {type(texts).__name__}: expected a str, or an iterable of str. Next: read files with "
                 "zhnlp.Corpus.from_paths(...)"
             )
-        if hasattr(texts, "tolist"):  # numpy, pandas
+        if hasattr(texts, "columns") and hasattr(texts, "to_dict"):  # a table of pandas
+            from zhnlp.few_shot.examples import examples_of
+
+            texts = examples_of(texts, self.classifier.templates_[0].fields)
+        elif hasattr(texts, "tolist"):  # numpy, pandas
             texts = texts.tolist()
+            if isinstance(texts, str):
+                return self(texts)  # an array of no dimension
         if isinstance(texts, (list, tuple)):
             return list(self._each(texts, known=len(texts)))
         if self.classifier.calibration == "batch":
