@@ -126,6 +126,30 @@ def test_suggest(tmp_path):
     assert [row["agreement"] for row in rows] == sorted((row["agreement"] for row in rows), reverse=True)
 
 
+def test_options_of_the_training_reach_the_classifier(model, texts, tmp_path):
+    train = tmp_path / "few.tsv"
+    train.write_text("好天气\t正面\n没电\t负面\n很好\t正面\n不好\t负面\n" * 2, "utf-8")
+    options = {"learning_rate": 1e-3, "r_drop": 0.5, "label_conditioning": 0.5, "rounds": 2, "max_length": 40}
+    written = [text for name, value in options.items() for text in ("--" + name.replace("_", "-"), value)]
+    command = ("classify", *LABELS, "--model", model, "--train", train, "--unlabelled", texts)
+    zhnlp(*command, *written, "--epochs", "1", "--soft-labels", "--seed", "3", "--save", tmp_path / "mine")
+    kept = json.loads((tmp_path / "mine/prompt.json").read_text("utf-8"))["parameters"]
+    expected = {**options, "epochs": 1, "soft_labels": True, "random_state": 3}
+    assert {name: kept[name] for name in expected} == expected
+    again = ("classify", "--model", tmp_path / "mine", "--save")
+    for seed, found in (((), 3), (("--seed", "0"), 0)):
+        zhnlp(*again, tmp_path / f"again{found}", *seed)
+        saved = json.loads((tmp_path / f"again{found}/prompt.json").read_text("utf-8"))
+        assert saved["parameters"]["random_state"] == found
+
+
+def test_an_empty_input_gives_a_table_without_rows(model, tmp_path):
+    empty, out = tmp_path / "empty.txt", tmp_path / "out.csv"
+    empty.write_text("\n", "utf-8")
+    zhnlp("classify", empty, *LABELS, "--model", model, "--out", out)
+    assert out.read_text("utf-8-sig") == "text,label,score,正面,负面\n"
+
+
 def test_help_has_an_example():
     assert "Example: zhnlp classify" in " ".join(zhnlp("classify", "--help").stdout.split())
 
@@ -133,13 +157,16 @@ def test_help_has_an_example():
 def test_refusals(model, texts, tmp_path):
     wrong = tmp_path / "wrong.tsv"
     wrong.write_text("好\t别的\n", "utf-8")
+    one_class = tmp_path / "one.tsv"
+    one_class.write_text("好\t正面\n很好\t正面\n", "utf-8")
     given = (texts, *LABELS, "--model", model)
     for arguments, said in (
         ([], "there is nothing to do"),
         ([texts, "--model", model], "labels is None and fit was not called"),
         ([texts, "--labels", "正面="], "has no label or no word"),
         ([texts, "--labels", "正面=好", "--labels", "正面=棒"], "has '正面' twice"),
-        ([texts, "--labels", "正面=好"], "has 1 label"),
+        ([texts, "--labels", "正面=好"], "every text would read '今天天气不错。总之，很好。'"),
+        ([texts, "--labels", "正面=好", "--suggest"], "every text would read '今天天气不错。总之，很好。'"),
         ([*given, "--template", "{text}很好"], "has no {mask}"),
         ([*given, "--format", "xml"], "--format xml is not known"),
         ([*given, "--out", tmp_path / "a.xlsx"], "expected .jsonl, .csv, .tsv or .txt"),
@@ -147,6 +174,14 @@ def test_refusals(model, texts, tmp_path):
         ([*given, "--train", "no.tsv"], "--train no.tsv is not there"),
         ([*given, "--train", wrong], "gave no labelled text (1 x label is not among the known ones"),
         ([*given, "--plot", tmp_path / "a.png"], "expected --dev too"),
+        (
+            [*given, "--train", wrong, "--dev", wrong, "--plot", tmp_path / "a.foo"],
+            "ends in '.foo': expected .png",
+        ),
+        ([*given, "--epochs", "3", "--r-drop", "1"], "--epochs, --r-drop: of the training"),
+        ([*given, "--soft-labels"], "--soft-labels: of the training"),
+        ([*given, "--train", wrong, "--epochs", "many"], "--epochs many is not possible"),
+        ([*given, "--train", one_class], "label '正面' alone, and no text of '负面'"),
         ([*given, "--save", texts], "is a file"),
         ([*given, "--mode", "fast"], "mode='fast' is not known"),
         ([texts, "--suggest"], "--suggest needs --labels"),

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zhnlp.cli.application import app
+from zhnlp.cli.classify_options import check_learning, check_picture, parse_epochs
 from zhnlp.cli.documents import say_faults, stream_documents, write_lines
+from zhnlp.cli.label_option import parse_labels
 from zhnlp.cli.options import Encoding, Progress, TextField, Unit
 from zhnlp.cli.refusals import check_apart, check_place, mendable
 
@@ -71,8 +73,24 @@ def classify(
         str | None,
         typer.Option(help="auto (default), content-free, none, or batch: the mean over FILES is taken off."),
     ] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over --train; default: 10.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+    epochs: Annotated[
+        str | None, typer.Option(help="Passes over --train; default: 10; cv: chosen inside --train.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Of the training; default: by the model's size.")
+    ] = None,
+    r_drop: Annotated[float | None, typer.Option(help="Weight of R-Drop; default: 0.")] = None,
+    label_conditioning: Annotated[
+        float | None, typer.Option(help="Weight of label conditioning; default: 0.")
+    ] = None,
+    soft_labels: Annotated[
+        bool, typer.Option("--soft-labels", help="Learn from guesses on --unlabelled, as probabilities.")
+    ] = False,
+    rounds: Annotated[int | None, typer.Option(help="Rounds of guessing; default: 1.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Tokens of a text; default: the model's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the training; default: 0, or that of a --save folder.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help='Such as "cpu" or "cuda:0".')] = None,
     format: Annotated[
         str | None, typer.Option(help="text, tsv, csv or jsonl (with all probabilities); default: by --out.")
@@ -106,18 +124,29 @@ def classify(
         raise ValueError(
             "there is nothing to do: expected FILES, or --dev, or --save. Next: zhnlp classify --help"
         )
+    learning = {
+        "epochs": parse_epochs(epochs),
+        "learning_rate": learning_rate,
+        "r_drop": r_drop,
+        "rounds": rounds,
+    }
+    learning |= {"label_conditioning": label_conditioning, "soft_labels": soft_labels or None}
+    check_learning(learning, train)
     reading = Reading(text_field, label_field, encoding, unit, Bar(progress))
-    words = _labels(labels)
+    words = parse_labels(labels)
     if suggest:
-        _suggest(reading, files, words, template, out, model=model, random_state=seed, device=device)
+        more = {} if max_length is None else {"max_length": max_length}
+        _suggest(
+            reading, files, words, template, out, model=model, random_state=seed or 0, device=device, **more
+        )
         return
-    given = {"mode": mode, "epochs": epochs, "calibration": None if calibration == "batch" else calibration}
+    given = {**learning, "mode": mode, "max_length": max_length, "seed": seed}
+    given["calibration"] = None if calibration == "batch" else calibration
     pipe = FewShotClassification(
         template[0] if template and len(template) == 1 else template or None,
         words,
         model=model,
         revision=revision,
-        seed=seed,
         progress=reading.bar.enabled,
         device=device,
         **{name: value for name, value in given.items() if value is not None},
@@ -135,6 +164,9 @@ def classify(
                 "--calibration batch reads FILES twice: expected files. Next: zhnlp classify FILE --calibration batch"
             )
         pipe.calibrate(list(islice(reading.examples(files, columns), SAMPLE)))
+    if save is not None:
+        pipe.save(save)
+        reading.bar.say(f"the classifier → {save}")
     if dev is not None:
         scores = pipe.evaluate(*reading.labelled(dev, columns, pipe))
         print(json.dumps(scores, ensure_ascii=False, indent=1), file=sys.stderr if files else sys.stdout)
@@ -142,13 +174,10 @@ def classify(
             from zhnlp.metrics.confusion_plot import plot_confusion
 
             plot_confusion(scores, plot)
-    if save is not None:
-        pipe.save(save)
-        reading.bar.say(f"the classifier → {save}")
     if files:
         examples, kept = tee(reading.examples(files, columns))
         labels = [str(label) for label in pipe.classifier.classes_.tolist()]
-        _write(zip(kept, pipe(examples)), out, format, labels)
+        _write(zip(kept, pipe(examples)), out, format, [*columns.fields, "label", "score", *labels])
 
 
 @dataclass
@@ -213,27 +242,6 @@ def _say(name: Any, report: Any) -> None:
         print(f"{name}: {report}", file=sys.stderr)
 
 
-def _labels(given: list[str] | None) -> dict[str, list[str]] | None:
-    """``--labels 正面=好,满意 --labels 负面=差``, or ``--labels 体育,财经``, as label → words."""
-    if not given:
-        return None
-    labels: dict[str, list[str]] = {}
-    for one in given:
-        name, equals, words = one.partition("=")
-        parts = [
-            part.strip() for part in (words if equals else one).replace("，", ",").split(",") if part.strip()
-        ]
-        found = {name.strip(): parts} if equals else {part: [part] for part in parts}
-        if not parts or not all(found):
-            raise ValueError(
-                f"--labels {one!r} has no label or no word: expected 正面=好,满意, or 体育,财经,娱乐"
-            )
-        if twice := next((label for label in found if label in labels), None):
-            raise ValueError(f"--labels has {twice!r} twice: expected all its words in one, {twice}=…,…")
-        labels |= found
-    return labels
-
-
 def _format(format: str | None, out: Path | None) -> str:
     known = ("text", "tsv", "csv", "jsonl")
     if format is not None and format not in known:
@@ -256,6 +264,8 @@ def _check_places(files, train, unlabelled, dev, out, save, plot) -> None:
     check_apart(read, {"--out": out, "--plot": plot, "--save": save})
     if plot is not None and dev is None:
         raise ValueError("--plot draws what --dev is given: expected --dev too. Next: --dev dev.tsv")
+    if plot is not None:
+        check_picture(plot)
     for option, path in (("--train", train), ("--dev", dev)):
         if path is not None and not path.is_file():
             raise ValueError(
@@ -288,10 +298,10 @@ def _suggest(
     reading.bar.say(f"{len(found)} suggestions → {out}")
 
 
-def _write(rows: Iterable[tuple[Any, dict]], out: Path | None, format: str, labels: list[str]) -> None:
+def _write(rows: Iterable[tuple[Any, dict]], out: Path | None, format: str, header: list[str]) -> None:
     from zhnlp.text.files import atomic_file
 
-    lines = _lines(rows, format, labels, mark=out is not None and format == "csv")
+    lines = _lines(rows, format, header, mark=out is not None and format == "csv")
     if out is None:
         for line in lines:
             print(line)
@@ -300,10 +310,10 @@ def _write(rows: Iterable[tuple[Any, dict]], out: Path | None, format: str, labe
         file.writelines(line + "\n" for line in lines)
 
 
-def _lines(rows: Iterable[tuple[Any, dict]], format: str, labels: list[str], *, mark: bool) -> Iterator[str]:
-    """A line for each document; ``mark`` begins with a byte-order mark, so that Excel reads it."""
+def _lines(rows: Iterable[tuple[Any, dict]], format: str, header: list[str], *, mark: bool) -> Iterator[str]:
+    """A line for each document, under ``header`` in a table; ``mark`` begins with a byte-order mark, so that Excel reads it."""
     separator = "," if format == "csv" else "\t"
-    first = True
+    first = ("\ufeff" if mark else "") + _row(header, separator)
     for example, result in rows:
         texts = example if isinstance(example, Mapping) else {"text": example}
         if format == "jsonl":
@@ -315,10 +325,12 @@ def _lines(rows: Iterable[tuple[Any, dict]], format: str, labels: list[str], *, 
             yield f"{result['label']}\t{result['score']:.3f}\t{flat}"
             continue
         if first:
-            yield ("\ufeff" if mark else "") + _row([*texts, "label", "score", *labels], separator)
-            first = False
+            yield first
+            first = ""
         chances = [f"{chance:.6f}" for chance in result["scores"].values()]
         yield _row([*texts.values(), result["label"], f"{result['score']:.6f}", *chances], separator)
+    if first and format in ("csv", "tsv"):
+        yield first  # no document: a table without rows
 
 
 def _row(cells: Iterable[Any], separator: str) -> str:
