@@ -23,6 +23,7 @@ REVIEWS = Path(__file__).parents[2] / "corpora/reviews"
 TEXTS = (REVIEWS / "unlabelled.txt").read_text("utf-8").splitlines()
 TEMPLATES = ["{text}。总之，很{mask}。", "感觉很{mask}。{text}", "{text}。服务很{mask}。", "{text}{mask}"]
 WORDS = {"正面": ["喜欢", "好"], "负面": ["讨厌"]}
+WORDS_SMALL = {"正面": ["好"], "负面": ["不"]}  # of the small models
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +232,24 @@ def test_one_text_is_no_list():
 def test_one_label_is_refused_with_the_example():
     with pytest.raises(ValueError, match="every text would read '今天天气不错。总之，很好。'"):
         suggest_templates({"正面": ["好"]}, TEXTS)
+
+
+@pytest.mark.parametrize("rank_by", ["confidence", "balance", "mutual-information"])
+def test_rows_are_ranked_by_what_was_asked_for(rank_by):
+    parts = {"model": make_model("bert"), "tokenizer": make_tokenizer(), "find": 0, "words": []}
+    texts = [f"今天{n}电网" for n in range(60)]
+    rows = suggest_templates(WORDS_SMALL, texts, templates=TEMPLATES, rank_by=rank_by, **parts)
+    values = [row[rank_by.replace("-", "_")] for row in rows]
+    assert values == sorted(values, reverse=True) and rows.ranked_by == rank_by.replace("-", " ")
+
+
+def test_few_texts_are_said_and_what_is_no_text_is_refused():
+    parts = {"model": make_model("bert"), "tokenizer": make_tokenizer(), "find": 0, "words": []}
+    with pytest.warns(
+        UserWarning, match="unlabelled has 1 distinct text: the order of the templates is mostly"
+    ):
+        rows = suggest_templates(WORDS_SMALL, ["好", "好"], templates=TEMPLATES, **parts)
+    assert "-0.000" not in str(rows)
+    for wrong in ([None, "好"], ["好", None]):
+        with pytest.warns(UserWarning), pytest.raises(TypeError, match=r"item \d is None .* expected a str"):
+            suggest_templates(WORDS_SMALL, wrong, **parts)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from zhnlp.few_shot.classifier import PromptClassifier
 
-RANKINGS = ("agreement", "mutual-information")
+RANKINGS = ("agreement", "mutual-information", "confidence", "balance")
+ENOUGH = 50  # distinct texts below which the numbers say little
 SHOWN = 24  # characters of an example
 
 
@@ -118,7 +119,8 @@ def suggest_templates(
         model, tokenizer, device, dtype, max_length: as in `PromptClassifier`.
         top_k: rows to return; None for all.
         sample: texts that are read, drawn with ``random_state`` where there are more.
-        rank_by: "agreement" or "mutual-information"; fewer than three templates are ranked by the second.
+        rank_by: "agreement", "mutual-information", "confidence" or "balance", the higher the better; by agreement fewer than
+            three templates cannot be ranked, and are by mutual information.
         progress: a bar on stderr; None for a terminal only.
 
     Raises:
@@ -153,13 +155,13 @@ def suggest_templates(
     for number, more in enumerate(words or (), 1):
         sets[f"words {number}"] = _matching(more, described)
     rows = reader.rows(sets, find)
-    by_information = rank_by == "mutual-information" or len(sources) < FEWEST
-    if by_information and rank_by == "agreement":
+    key = rank_by.replace("-", "_")
+    if rank_by == "agreement" and len(sources) < FEWEST:
+        key = "mutual_information"
         warnings.warn(
             f"{len(sources)} templates are too few to agree: ranked by mutual information. Next: three templates or more",
             stacklevel=2,
         )
-    key = "mutual_information" if by_information else "agreement"
     rows.sort(key=lambda row: -row[key])
     return Suggestions(rows[:top_k], ranked_by=key.replace("_", " "), texts=len(texts))
 
@@ -170,9 +172,17 @@ def _drawn(unlabelled: Iterable[Any], number: int, random_state: int | None) -> 
 
     if isinstance(unlabelled, (str, bytes, Mapping)) or not isinstance(unlabelled, Iterable):
         raise TypeError(f"unlabelled is {type(unlabelled).__name__}: expected a list of texts or pairs")
+    if hasattr(unlabelled, "columns") and hasattr(unlabelled, "to_dict"):  # a table of pandas
+        unlabelled = unlabelled.to_dict("records")
     texts = unlabelled.tolist() if hasattr(unlabelled, "tolist") else list(unlabelled)
     if len(texts) < 2:
         raise ValueError(f"unlabelled has {len(texts)} text: expected 50 or more, of all labels")
+    if (distinct := len({str(text) for text in texts})) < ENOUGH:
+        warnings.warn(
+            f"unlabelled has {distinct} distinct text{'s' * (distinct != 1)}: the order of the templates is mostly chance. Expected "
+            f"{ENOUGH} or more, of all labels. Next: more texts",
+            stacklevel=3,
+        )
     if len(texts) <= number:
         return texts
     order = check_random_state(random_state).permutation(len(texts))[:number]
@@ -182,7 +192,8 @@ def _drawn(unlabelled: Iterable[Any], number: int, random_state: int | None) -> 
 def _sources(templates: Any, labels: Mapping[Any, Any], first: Any) -> list[Any]:
     """The templates to choose from."""
     if templates is None:
-        pairs = not isinstance(first, str) and len(first) == 2
+        pairs = isinstance(first, Mapping) and "text_a" in first
+        pairs = pairs or (isinstance(first, (tuple, list)) and len(first) == 2)
         return [one for name in families_for(labels, pairs=pairs) for one in FAMILIES[name]]
     if isinstance(templates, str):
         if templates in FAMILIES:

@@ -149,7 +149,7 @@ def row_of(
         "agreement": agreement,
         "mutual_information": float(_entropy(chances.mean(0)) + (chances * logs).sum(1).mean()),
         "confidence": float(chances.max(1).mean()),
-        "balance": float(_entropy(shares) / math.log(len(words))),
+        "balance": abs(float(_entropy(shares) / math.log(len(words)))),  # -0.0 where all are of one label
         "shares": {label: float(share) for label, share in zip(words, shares)},
         "examples": examples,
     }
