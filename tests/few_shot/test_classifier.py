@@ -260,3 +260,38 @@ def test_a_fit_on_one_class_is_refused_with_the_example(bert):
     ) as said:
         PromptClassifier("{text}，{mask}。", LABELS, **bert).fit(TEXTS, ["地"] * 5)
     assert "Next: add texts of '人'" in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"template": 5}, TypeError, r"template=5 is int: expected a str with \{text\} and \{mask\}"),
+        ({"template": None}, TypeError, "template=None is NoneType"),
+        ({"epochs": None}, ValueError, "epochs=None is not possible.*Next: epochs=10"),
+        ({"learning_rate": "1e-3"}, ValueError, "learning_rate='1e-3' is not possible"),
+        ({"learning_rate": float("inf")}, ValueError, "learning_rate=inf .* expected a finite number"),
+        ({"r_drop": None}, ValueError, "r_drop=None .* Next: r_drop=0.0"),
+        ({"entailment_words": ("是",)}, ValueError, "expected two words, yes and no"),
+        ({"random_state": -1}, ValueError, "random_state=-1 .* expected 0 to"),
+        ({"labels": [("天", "地"), ("人", "网")]}, TypeError, "Next: '/'.join"),
+        (
+            {"labels": {"天": "[SEP]", "地": "网"}},
+            ValueError,
+            r"'\[SEP\]' of label '天' holds \[SEP\], a mark",
+        ),
+        ({"labels": {"天": "[MASK]", "地": "网"}}, ValueError, r"holds \[MASK\], a mark"),
+    ],
+)
+def test_wrong_parameters_are_refused_by_fit(bert, changes, error, said):
+    with pytest.raises(error, match=said):
+        PromptClassifier(**{"labels": LABELS, **bert, **changes}).fit(TEXTS, ["天", "地", "人", "天", "地"])
+
+
+def test_missing_answers_are_refused(bert):
+    made = PromptClassifier("{text}，{mask}。", LABELS, **bert)
+    with pytest.raises(TypeError, match=r"y is None .* expected a list of labels"):
+        made.fit(TEXTS, None)
+    with pytest.raises(TypeError, match=r"candidates is None .* expected a list of words for each text"):
+        made.choose(TEXTS, None)
+    with pytest.raises(TypeError, match="the candidates of text 0 are None"):
+        made.choose(["今天"], [None])

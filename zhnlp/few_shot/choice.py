@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -82,14 +82,19 @@ def check_candidates(examples: Examples, candidates: Sequence[Sequence[str]]) ->
         TypeError: candidates of a text are no list of str.
         ValueError: there are not as many lists as texts, or one has fewer than two candidates.
     """
-    rows = [row if isinstance(row, str) else list(row) for row in candidates]
+    if isinstance(candidates, (str, bytes)) or not isinstance(candidates, Iterable):
+        raise TypeError(
+            f"candidates is {candidates!r} ({type(candidates).__name__}): expected a list of words for each text. Next: "
+            "candidates=[['国', '水'], …]"
+        )
+    rows = [row if isinstance(row, str) or not isinstance(row, Iterable) else list(row) for row in candidates]
     if len(rows) != len(examples):
         raise ValueError(
             f"got {len(examples):,} texts and {len(rows):,} lists of candidates: expected one list for each text. Next: where all "
             "texts share their candidates, [candidates] * len(texts), or predict with labels=candidates"
         )
     for number, row in enumerate(rows):
-        if isinstance(row, str) or not all(isinstance(word, str) and word for word in row):
+        if not isinstance(row, list) or not all(isinstance(word, str) and word for word in row):
             raise TypeError(
                 f"the candidates of text {number} are {row!r}: expected a list of str, none of them empty. Next: "
                 "candidates=[['国', '水'], …], a list for each text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from difflib import get_close_matches
 from pathlib import Path
@@ -241,11 +241,21 @@ def check_choices(classifier: Any) -> None:
     """Refuse names that are not known.
 
     Raises:
-        ValueError: of ``mode``, ``length_norm`` or ``calibration``.
+        ValueError: of ``mode``, ``length_norm``, ``calibration``, ``entailment_words`` or ``random_state``.
     """
     _check("mode", classifier.mode, MODES)
     _check("length_norm", classifier.length_norm, LENGTH_NORMS)
     check_calibration(classifier.calibration)
+    words = classifier.entailment_words
+    if isinstance(words, str) or not isinstance(words, Sequence) or len(words) != 2:
+        raise ValueError(
+            f"entailment_words={words!r} is not possible: expected two words, yes and no. Next: entailment_words=('是', '不')"
+        )
+    seed = classifier.random_state
+    if isinstance(seed, (int, np.integer)) and not 0 <= seed < 2**32:
+        raise ValueError(
+            f"random_state={seed!r} is not possible: expected 0 to {2**32 - 1:,}, or None. Next: random_state=0"
+        )
 
 
 def check_calibration(calibration: str) -> None:
@@ -271,6 +281,11 @@ def templates_of(template: str | Template | Sequence[str | Template]) -> list[Te
         >>> templates_of(["{text}很{mask}", "{mask}！{text}"])
         [Template('{text}很{mask}'), Template('{mask}！{text}')]
     """
+    if isinstance(template, (Mapping, bytes)) or not isinstance(template, (str, Template, Iterable)):
+        raise TypeError(
+            f"template={template!r} is {type(template).__name__}: expected a str with {{text}} and {{mask}}, or a list of such. "
+            "Next: template='{text}。总之，很{mask}。'"
+        )
     given = [template] if isinstance(template, (str, Template)) else list(template)
     made = [one if isinstance(one, Template) else Template(one) for one in given]
     if not made:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
@@ -143,6 +143,11 @@ def _labels(y: Any) -> list[Any]:
     if isinstance(y, (str, bytes)):
         raise TypeError(
             f"y is one {type(y).__name__}: expected a list of labels, one for each text. Next: [{y!r}]"
+        )
+    if not isinstance(y, Iterable):
+        raise TypeError(
+            f"y is {y!r} ({type(y).__name__}): expected a list of labels, one for each text. Next: fit(texts, labels); for texts "
+            "without labels adapt(texts)"
         )
     listed = y.tolist() if hasattr(y, "tolist") else list(y)
     return [label.item() if hasattr(label, "item") else label for label in listed]

@@ -112,6 +112,11 @@ def describe(labels: Any, template: Template | None = None) -> dict[Any, list[st
             f"labels has {len(described) or 'no'} label ({labels!r}){shown}. Expected two or more to choose from. Next: name the "
             "others too, such as labels={'正面': ['好'], '负面': ['差']}"
         )
+    if tuples := [label for label in described if isinstance(label, (tuple, frozenset))]:
+        raise TypeError(
+            f"a label is {tuples[0]!r} ({type(tuples[0]).__name__}): expected a str or a number, which an array of labels can hold. "
+            "Next: '/'.join(label) for each, in y too"
+        )
     for label, words in described.items():
         if not isinstance(words, Iterable) or isinstance(words, (bytes, Mapping)):
             raise TypeError(f"the words of label {label!r} are {words!r}: expected a list of str")
@@ -145,6 +150,11 @@ def word_ids(
     """
     ids = tuple(encode_bare(tokenizer, word))
     unknown = tokenizer.unk_token_id
+    if special := [one for one in ids if one != unknown and one in tokenizer.all_special_ids]:
+        raise ValueError(
+            f"the word {word!r} of label {label!r} holds {tokenizer.convert_ids_to_tokens(special[0])}, a mark of the tokenizer and no "
+            "word: the model never reads it in a text. Expected a word that fits the blank. Next: another word for this label"
+        )
     if ids and (unknown is None or unknown not in ids):
         return ids
     shown = f" (it would read {template.render(SAMPLE, word, SAMPLE['label'])!r})" if template else ""

@@ -186,21 +186,36 @@ def check(classifier: Any) -> None:
         TypeError, ValueError: what was given, and what is possible.
     """
     epochs = classifier.epochs
-    if epochs != "cv" and (isinstance(epochs, (str, bool)) or not epochs > 0):
-        raise ValueError(f"epochs={epochs!r} is not possible: expected more than 0 passes, or 'cv'")
+    if epochs != "cv" and not (_is_number(epochs) and epochs > 0):
+        raise ValueError(
+            f"epochs={epochs!r} is not possible: expected more than 0 passes, or 'cv'. Next: epochs=10"
+        )
     for name in ("batch_size", "rounds"):
         value = getattr(classifier, name)
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ValueError(f"{name}={value!r} is not possible: expected a whole number, 1 or more")
     for name in ("r_drop", "label_conditioning"):
-        if not getattr(classifier, name) >= 0:
+        value = getattr(classifier, name)
+        if not (_is_number(value) and value >= 0):
             raise ValueError(
-                f"{name}={getattr(classifier, name)!r} is not possible: expected a weight of 0 or more"
+                f"{name}={value!r} is not possible: expected a weight of 0 or more. Next: {name}=0.0"
             )
-    if not 0 <= classifier.mlm_rate < 1:
+    if not (_is_number(classifier.mlm_rate) and 0 <= classifier.mlm_rate < 1):
         raise ValueError(
             f"mlm_rate={classifier.mlm_rate!r} is not possible: expected 0 or more, below 1 (the post: 0.15)"
         )
     rate = classifier.learning_rate
-    if rate is not None and not rate > 0:
-        raise ValueError(f"learning_rate={rate!r} is not possible: expected more than 0, or None")
+    if rate is not None and not (_is_number(rate) and rate > 0):
+        raise ValueError(
+            f"learning_rate={rate!r} is not possible: expected a finite number above 0, or None for one that suits the model's "
+            "size. Next: learning_rate=None"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether this is a finite number, and neither a bool nor a number in words."""
+    return (
+        isinstance(value, (int, float, np.number))
+        and not isinstance(value, bool)
+        and bool(np.isfinite(value))
+    )
