@@ -311,3 +311,12 @@ def test_refusals(folder, tmp_path):
     (place / "prompt.json").write_text("[]", "utf-8")
     with pytest.raises(ValueError, match=r"is no prompt.json"):
         PromptClassifier.load(place)
+
+
+def test_saving_shows_no_bar(folder, tmp_path, capfd):
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    make(folder, progress=False).save(tmp_path)
+    assert "Writing model shards" not in capfd.readouterr().err
+    assert logging.is_progress_bar_enabled() == shown

@@ -148,6 +148,13 @@ def test_checks_of_scikit_learn_that_need_no_table_of_numbers(check):
     getattr(estimator_checks, check)("PromptClassifier", PromptClassifier(labels=LABELS))
 
 
+def test_check_estimator_as_a_whole(classifier):
+    """scikit-learn chooses what applies to a classifier of texts, and leaves out the rest itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator_checks.check_estimator(clone(classifier))
+
+
 def test_a_fit_that_fails_leaves_the_classifier_as_it_was(classifier):
     fitted = clone(classifier).fit(TEXTS, GOLD)
     chances = fitted.predict_proba(TEXTS)

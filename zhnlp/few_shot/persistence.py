@@ -6,7 +6,8 @@ No pickle anywhere: numbers are safetensors, the rest is JSON.
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ def save(classifier: Any, folder: str | Path) -> Path:
         for stale in ("model.safetensors", "config.json"):
             (folder / stale).unlink(missing_ok=True)
     else:
-        network.trainable().save_pretrained(folder)
+        with _no_bar():
+            network.trainable().save_pretrained(folder)
         network.tokenizer.save_pretrained(folder)
     if rows is not None:
         save_file({"soft_rows": rows.detach().float().cpu().contiguous()}, folder / ROWS)
@@ -71,6 +73,20 @@ def save(classifier: Any, folder: str | Path) -> Path:
     text = json.dumps(content, ensure_ascii=False, indent=1)
     (folder / FILE).write_text(text + "\n", "utf-8")
     return folder
+
+
+@contextmanager
+def _no_bar() -> Iterator[None]:
+    """Without transformers' bar for the one file of a model, which no ``progress=False`` would turn off."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def load(cls: type, folder: str | Path, parameters: dict[str, Any]) -> Any:
