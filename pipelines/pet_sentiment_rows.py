@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from few_shot_jobs import digest
 
-from zhnlp.few_shot import PromptClassifier, suggest_templates
+from zhnlp.few_shot import PromptClassifier
 from zhnlp.few_shot.baselines import ContrastiveClassifier, FineTunedClassifier, bag_of_characters
+from zhnlp.few_shot.template_ranking import FEWEST, agreement_of, row_of
 from zhnlp.few_shot.training.selection import choose_by_folds
 
 PRIOR_TEXTS = 1000  # unlabelled texts that a prior is measured on
@@ -169,22 +170,20 @@ ROWS = {
 
 
 def chosen_by_texts(model: str, names: list[str], reviews: Reviews) -> dict[str, Any]:
-    """The template that ranks first on unlabelled reviews, among those that share the words of the first."""
-    words = TEMPLATES[names[0]][1]
-    sources = {TEMPLATES[name][0]: name for name in names if TEMPLATES[name][1] == words}
-    if len(sources) == 1:
+    """The template that ranks first on unlabelled reviews, each with its own words, by the numbers of `suggest_templates`."""
+    if len(names) == 1:
         return {"template": names[0], "ranked": []}
-    found = suggest_templates(
-        words,
-        reviews.unlabelled[:RANKED_TEXTS],
-        templates=list(sources),
-        words=[],
-        find=0,
-        sample=RANKED_TEXTS,
-        model=model,
-        max_length=MAX_LENGTH,
-    )
-    ranked = [[sources[row["template"]], row[found.ranked_by.replace(" ", "_")]] for row in found]
+    texts = reviews.unlabelled[:RANKED_TEXTS]
+    scores = [
+        prompt(model, name, 0, calibration="batch").class_scores(texts) for name in names
+    ]  # (N, C) each
+    agreement = agreement_of(np.stack(scores), len(names))
+    rows = [
+        row_of(*(TEMPLATES[name][0], name, TEMPLATES[name][1]), texts, found, agreed)
+        for name, found, agreed in zip(names, scores, agreement)
+    ]
+    key = "agreement" if len(names) >= FEWEST else "mutual_information"
+    ranked = sorted(([row["words"], row[key]] for row in rows), key=lambda pair: -pair[1])
     return {"template": ranked[0][0], "ranked": ranked}
 
 
