@@ -21,7 +21,8 @@ class MaskTokens:
     Args:
         tokenizer: gives the mask, the special tokens and the vocabulary.
         rate: share of the tokens of a row that are chosen, in (0, 1).
-        whole_words: share of the rows in which whole words are chosen instead of single characters, in [0, 1].
+        whole_words: share of the rows in which whole words are chosen instead of single characters, in [0, 1]; the last word of
+            a row is cut where the row's number of tokens is reached.
         seed: of the choice.
 
     It makes ``{"input_ids": (B, L), "labels": (B, L)}``, labels -100 where nothing was chosen.
