@@ -191,7 +191,12 @@ def test_every_description_is_read_with_as_much_text(parts):
 
 def test_the_shipped_model_tells_praise_from_blame():
     classifier = PromptClassifier(labels={"正面": ["好", "满意"], "负面": ["差"]}, device="cpu")
-    texts = ["服务热情，味道很好", "又脏又贵，再也不来了", "小说写得真好，非常感动", "质量太差，用了一天就坏了"]
+    texts = [
+        "服务热情，味道很好",
+        "又脏又贵，再也不来了",
+        "小说写得真好，非常感动",
+        "质量太差，用了一天就坏了",
+    ]
     assert classifier.predict(texts).tolist() == ["正面", "负面", "正面", "负面"]
     assert classifier.predict(texts[:1]).tolist() == ["正面"]
 
