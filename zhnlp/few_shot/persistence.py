@@ -6,8 +6,7 @@ No pickle anywhere: numbers are safetensors, the rest is JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from zhnlp.few_shot.base_model import (
 from zhnlp.few_shot.classifier_state import ClassifierState, base_network, templates_of
 from zhnlp.few_shot.network import FittedWeights
 from zhnlp.few_shot.verbalizer import describe
+from zhnlp.models.bars import no_bars
 
 ROWS = "prompt.safetensors"
 FORMAT = 2
@@ -63,7 +63,7 @@ def save(classifier: Any, folder: str | Path) -> Path:
         for stale in ("model.safetensors", "config.json"):
             (folder / stale).unlink(missing_ok=True)
     else:
-        with _no_bar():
+        with no_bars():
             network.trainable().save_pretrained(folder)
         network.tokenizer.save_pretrained(folder)
     if rows is not None:
@@ -73,20 +73,6 @@ def save(classifier: Any, folder: str | Path) -> Path:
     text = json.dumps(content, ensure_ascii=False, indent=1)
     (folder / FILE).write_text(text + "\n", "utf-8")
     return folder
-
-
-@contextmanager
-def _no_bar() -> Iterator[None]:
-    """Without transformers' bar for the one file of a model, which no ``progress=False`` would turn off."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def load(cls: type, folder: str | Path, parameters: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from zhnlp.checkpoints.hub import refuse_pickles
 from zhnlp.checkpoints.locate import locate
 from zhnlp.checkpoints.quantized import FILE as INT8_FILE
 from zhnlp.checkpoints.quantized import load_state
+from zhnlp.models.bars import no_bars
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -300,15 +301,13 @@ def _quiet() -> Iterator[None]:
     """transformers without its bars and tables; what they would say is checked and said here."""
     from transformers.utils import logging
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    level = logging.get_verbosity()
     logging.set_verbosity_error()
-    logging.disable_progress_bar()
     try:
-        yield
+        with no_bars():
+            yield
     finally:
         logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _first_line(error: Exception) -> str:

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers.trainer_callback import ExportableState, TrainerControl
 from transformers.trainer_utils import has_length
 
+from zhnlp.models.bars import no_bars
 from zhnlp.training import resumable
 from zhnlp.training.callbacks.jsonl_log import JsonlLog
 from zhnlp.training.callbacks.progress import ProgressBar
@@ -153,7 +154,7 @@ class Trainer(transformers.Trainer):
         self.accelerator.wait_for_everyone()
         limit, self.args.save_total_limit = self.args.save_total_limit, None
         try:
-            with _no_bars():
+            with no_bars():
                 super()._save_checkpoint(model, trial)
         finally:
             self.args.save_total_limit = limit
@@ -338,15 +339,3 @@ class Trainer(transformers.Trainer):
             return 1 / self.current_gradient_accumulation_steps
         across = self.args.world_size > 1 and self.args.average_tokens_across_devices
         return items * (self.args.world_size if across else 1) / max(int(total), 1)
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    """Without the bars of transformers, which would write one for each checkpoint."""
-    shown = transformers.logging.is_progress_bar_enabled()
-    transformers.logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            transformers.logging.enable_progress_bar()
