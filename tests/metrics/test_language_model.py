@@ -27,6 +27,13 @@ def test_documents_are_pooled_and_not_averaged(pairs):
     )
 
 
+def test_perplexity_is_of_tokens_by_hand():
+    """3 tokens and an end, each one of 8: perplexity 8, 12 bits; without tokens there is none."""
+    score = evaluate_language_model([3 * log(8), log(8)], ["天地", "玄"], tokens=[3, 1])
+    assert score["perplexity"] == pytest.approx(8) and score["bits_per_character"] == pytest.approx(4)
+    assert evaluate_language_model([1.0], ["天"])["perplexity"] is None
+
+
 def test_characters_are_those_of_the_source():
     assert count_characters("iPhone 15\u3000卖\n") == 9
 
@@ -43,6 +50,13 @@ def test_characters_are_those_of_the_source():
 def test_bits_refused(nats, texts, message):
     with pytest.raises(ValueError, match=message):
         evaluate_language_model(nats, texts)
+
+
+def test_perplexity_of_other_documents_or_no_token_is_refused():
+    with pytest.raises(ValueError, match="nats of 1 documents and 1 texts and token counts of 2"):
+        evaluate_language_model([1.0], ["天"], tokens=[1, 1])
+    with pytest.raises(ValueError, match="no token in 1 documents"):
+        evaluate_language_model([1.0], ["天"], tokens=[0])
 
 
 def test_masked_accuracy_by_hand():

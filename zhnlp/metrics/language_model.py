@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from math import log
+from math import exp, log
 
 import numpy as np
 
@@ -32,7 +32,11 @@ def count_characters(text: str) -> int:
 
 
 def evaluate_language_model(
-    nats: Iterable[float], texts: Iterable[str], *, unknown: Iterable[int] | None = None
+    nats: Iterable[float],
+    texts: Iterable[str],
+    *,
+    unknown: Iterable[int] | None = None,
+    tokens: Iterable[int] | None = None,
 ) -> dict:
     """Bits per character over documents together: ``sum(nats) / ln 2 / sum(characters)``; lower is better.
 
@@ -40,13 +44,16 @@ def evaluate_language_model(
         nats: one number a document, the sum of ``-ln p`` over its tokens, 0 or more.
         texts: the documents, in the same order.
         unknown: of each document, the characters that were read as ``[UNK]``.
+        tokens: of each document, the tokens that the nats are of, its end included where it was predicted.
 
     Returns:
         ``primary_metric`` (always ``"bits_per_character"``); ``bits_per_character``; ``bits`` in all; ``characters``
-        (no white space); ``documents``; ``unknown_share`` of the characters in [0, 1], None without ``unknown``.
+        (no white space); ``documents``; ``unknown_share`` of the characters in [0, 1], None without ``unknown``;
+        ``perplexity``, ``exp(sum(nats) / sum(tokens))``, 1 or more, None without ``tokens``: only models with the same
+        tokens compare by it.
 
     Raises:
-        ValueError: differing numbers of documents; nats below 0 or not finite; no character at all.
+        ValueError: differing numbers of documents; nats below 0 or not finite; no character or no token at all.
 
     Example:
         >>> score = evaluate_language_model([3 * log(2), 5 * log(2)], ["天地", "玄 黄"])
@@ -55,10 +62,16 @@ def evaluate_language_model(
     """
     costs, characters = list(nats), [count_characters(text) for text in texts]
     missing = None if unknown is None else list(unknown)
-    if len(costs) != len(characters) or (missing is not None and len(missing) != len(costs)):
+    steps = None if tokens is None else list(tokens)
+    counts = {"unknown": missing, "token": steps}
+    if len(costs) != len(characters) or any(
+        one is not None and len(one) != len(costs) for one in counts.values()
+    ):
+        others = "".join(
+            f" and {name} counts of {len(one)}" for name, one in counts.items() if one is not None
+        )
         raise ValueError(
-            f"got nats of {len(costs)} documents and {len(characters)} texts"
-            f"{'' if missing is None else f' and unknown counts of {len(missing)}'}: expected one of each a document; "
+            f"got nats of {len(costs)} documents and {len(characters)} texts{others}: expected one of each a document; "
             "a generator that was used up before is the usual cause"
         )
     for number, cost in enumerate(costs):
@@ -70,6 +83,10 @@ def evaluate_language_model(
     total = sum(characters)
     if not total:
         raise ValueError(f"got no character in {len(characters)} documents: expected held-out text to score")
+    if steps is not None and sum(steps) < 1:
+        raise ValueError(
+            f"got no token in {len(steps)} documents: expected the number that each one's nats are of"
+        )
     bits = sum(costs) / log(2)
     return {
         "primary_metric": "bits_per_character",
@@ -78,6 +95,7 @@ def evaluate_language_model(
         "characters": total,
         "documents": len(characters),
         "unknown_share": None if missing is None else sum(missing) / total,
+        "perplexity": None if steps is None else exp(sum(costs) / sum(steps)),
     }
 
 
