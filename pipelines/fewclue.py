@@ -51,6 +51,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--data", help="folder of the public sets (default: $ZHNLP_DATA, else ../shared/data)")
     made.add_argument(
+        "--work",
+        type=Path,
+        default=Path("workdir/fewclue"),
+        help="where adapted models are kept (default: %(default)s)",
+    )
+    made.add_argument(
         "--out",
         type=Path,
         default=default_out("fewclue"),

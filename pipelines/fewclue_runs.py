@@ -8,8 +8,16 @@ import random
 from functools import lru_cache
 from typing import Any
 
-from few_shot_jobs import RECIPE, Results, mean_sd, sample, table
-from few_shot_methods import METHODS, Job, answers, parameters_of
+from few_shot_jobs import RECIPE, Results, digest, mean_sd, sample, table
+from few_shot_methods import (
+    ADAPT_EPOCHS,
+    ADAPT_RATE,
+    METHODS,
+    Job,
+    adapted_model,
+    answers,
+    parameters_of,
+)
 from fewclue_published import PUBLISHED, TASKS, score
 from fewclue_sets import TASKS as SETS
 from fewclue_sets import Split, load, path_of
@@ -39,11 +47,19 @@ def _train(task: str, fold: int, data: str | None) -> Split:
     return load(task, f"train_{fold}", data)
 
 
-def made(task: str, method: str, fold: int, options: argparse.Namespace) -> Any:
+def made(task: str, method: str, fold: int, options: argparse.Namespace, model: str | None = None) -> Any:
     """The classifier of a method, not yet trained; its classes are those of the labelled texts."""
     train = _train(task, fold, options.data)
     asked = cloze(task, [] if train.candidates is not None else sorted(set(train.labels)))
-    return METHODS[method].make(asked, len(train), options.model, options.seed + fold)
+    return METHODS[method].make(asked, len(train), model or options.model, options.seed + fold)
+
+
+def adapted(task: str, options: argparse.Namespace) -> str:
+    """The model after masked language modelling on all unlabelled texts of a task; the same for all folds."""
+    examples = load(task, "unlabeled", options.data).examples
+    texts = [example if isinstance(example, str) else "".join(example.values()) for example in examples]
+    folder = options.work / f"{task}-{digest(options.model)}-{ADAPT_EPOCHS}-{ADAPT_RATE:g}"
+    return adapted_model(options.model, texts, cloze(task, []).max_length, folder)
 
 
 def key_of(task: str, method: str, fold: int, model: tuple[str, str], options: argparse.Namespace) -> dict:
@@ -52,6 +68,8 @@ def key_of(task: str, method: str, fold: int, model: tuple[str, str], options: a
     key |= {"scored": target_of(task, fold, options), "limit": options.limit, "seed": options.seed}
     if method not in BARE:
         key |= {"model": model[0], "weights": model[1]}
+    if METHODS[method].adapted:
+        key |= {"adapted": [ADAPT_EPOCHS, ADAPT_RATE]}
     learns = METHODS[method].learn.__name__
     return {**key, "learns": learns, "parameters": parameters_of(made(task, method, fold, options))}
 
@@ -66,7 +84,8 @@ def run(task: str, method: str, fold: int, options: argparse.Namespace) -> dict:
         unlabelled = load(task, "unlabeled", options.data).examples
     random.Random(options.seed + fold).shuffle(unlabelled)  # files may be sorted by label
     job = Job(train, unlabelled[:UNLABELLED], dataclasses.replace(target, labels=[]))
-    classifier = made(task, method, fold, options)
+    model = adapted(task, options) if METHODS[method].adapted else None
+    classifier = made(task, method, fold, options, model)
     METHODS[method].learn(classifier, job)
     classes = sorted({*train.labels, *target.labels})
     figures = evaluate_classification(target.labels, answers(classifier, job.target), labels=classes)
@@ -79,7 +98,8 @@ def jobs_of(options: argparse.Namespace) -> list[tuple[str, str, int]]:
         (task, method, fold)
         for task in options.tasks
         for method in options.methods
-        if METHODS[method].choices or not SETS[task].choice
+        if (METHODS[method].choices or not SETS[task].choice)
+        and (not METHODS[method].adapted or path_of(task, "unlabeled", options.data))
         for fold in options.folds
     ]
 
@@ -112,7 +132,8 @@ def report(found: dict[str, dict[str, list[float]]], options: argparse.Namespace
         f"standard deviation (n − 1); Score is the plain mean of the nine. Seed {options.seed}."
         + (f" At most {options.limit} texts scored." if options.limit else "")
         + f" zero-shot: less a prior of at most {UNLABELLED:,} unlabelled texts (train_i without labels where a task has none). "
-        "p-tuning: rows of soft tokens alone; p-tuning-all: all weights with them. Rates and epochs are fixed beforehand, for every "
+        "p-tuning: rows of soft tokens alone; p-tuning-all: all weights with them; -adapted (p-tuning-all): begins after "
+        f"{ADAPT_EPOCHS} passes of masked language modelling over the task's unlabelled texts. Rates and epochs are fixed beforehand, for every "
         "method alike, after trials on dev folds of eprstmt and tnews; no label of a test split took part.",
         "Others: published, on test_public; arXiv 2107.07498 (102 M parameters; EFL was first trained on all of OCNLI or CMNLI) "
         "and PaddleNLP (one fold). Scores are added up again here: the paper prints 43.40 for zero-shot GPT, 52.27 for EFL ERNIE.",

@@ -25,6 +25,7 @@ PRIOR_TEXTS = 1000  # unlabelled texts that a prior is measured on
 RANKED_TEXTS = 500  # unlabelled texts that templates are ranked on
 MAX_LENGTH = 128  # as in the post
 SOFT = 8  # trainable tokens of P-tuning
+ADAPT_RATE = 0.3  # masks of unlabelled MLM, as in the pre-training of zhnlp-mlm-small
 
 _POST = {1: ["很"], 0: ["不"]}
 _OURS = {1: ["好", "满意", "喜欢"], 0: ["差", "失望", "糟糕"]}
@@ -73,6 +74,7 @@ class Row:
         network: whether it uses the model.
         adapted: whether it begins from the model after unlabelled MLM.
         random: whether its result depends on the seed.
+        everywhere: whether it is run with every template, else with the chosen one alone.
     """
 
     make: Callable[[str, str, int], Any]
@@ -81,6 +83,37 @@ class Row:
     network: bool = True
     adapted: bool = False
     random: bool = True
+    everywhere: bool = True
+
+
+class Ensemble:
+    """A classifier for each template, trained apart, their log-probabilities averaged: PET as its authors use it.
+
+    Source: Schick and Schütze 2020, https://arxiv.org/abs/2001.07676
+    """
+
+    def __init__(self, members: dict[str, PromptClassifier]):
+        self.members = members
+
+    def get_params(self) -> dict[str, Any]:
+        """Template → what its classifier was told."""
+        hidden = ("model", "tokenizer", "device", "progress")
+        return {
+            name: {key: value for key, value in member.get_params().items() if key not in hidden}
+            for name, member in self.members.items()
+        }
+
+    def fit(self, texts: list[str], labels: list[int], **unlabelled: Any) -> Ensemble:
+        """Each on the same texts."""
+        for member in self.members.values():
+            member.fit(texts, labels, **unlabelled)
+        return self
+
+    def predict(self, texts: list[str]) -> np.ndarray:
+        """The likeliest label of each text, (N,)."""
+        members = list(self.members.values())
+        likely = np.mean([member.predict_log_proba(texts) for member in members], axis=0)  # (N, C)
+        return members[0].classes_[likely.argmax(1)]
 
 
 # --- what is learnt from -----------------------------------------------------------------------------------------------
@@ -120,8 +153,13 @@ def prompt(model: str, name: str, seed: int, soft: int = 0, **options: Any) -> P
     return PromptClassifier(template, words, model=model, max_length=MAX_LENGTH, random_state=seed, **options)
 
 
-def _fine_tuned(model: str, name: str, seed: int) -> FineTunedClassifier:
-    return FineTunedClassifier(model, max_length=MAX_LENGTH, random_state=seed)
+def ensemble(model: str, name: str, seed: int, **options: Any) -> Ensemble:
+    """One classifier for each template."""
+    return Ensemble({name: prompt(model, name, seed, **options) for name in TEMPLATES})
+
+
+def _fine_tuned(model: str, name: str, seed: int, pooling: str = "mean") -> FineTunedClassifier:
+    return FineTunedClassifier(model, pooling=pooling, max_length=MAX_LENGTH, random_state=seed)
 
 
 def _contrastive(model: str, name: str, seed: int) -> ContrastiveClassifier:
@@ -132,17 +170,18 @@ def _bag(model: str, name: str, seed: int) -> Any:
     return bag_of_characters()
 
 
-def adapted_model(model: str, reviews: Reviews, seed: int, epochs: float, work: Path) -> Path:
-    """The folder of the model after masked language modelling on all texts of train; made once.
+def adapted_model(model: str, reviews: Reviews, epochs: float, work: Path) -> Path:
+    """The folder of the model after masked language modelling on all texts of train; made once, for all seeds.
 
     It does not depend on a template: raw text is all that is read.
     """
-    folder = work / f"adapted-{digest(model)}-{len(reviews.everything[0])}-{epochs:g}-{seed}"
+    folder = work / f"adapted-{digest(model)}-{len(reviews.everything[0])}-{epochs:g}"
     if folder.is_dir():
         return folder
     half = folder.with_suffix(".part")
     shutil.rmtree(half, ignore_errors=True)
-    classifier = prompt(model, next(iter(TEMPLATES)), seed).adapt(reviews.everything[0], epochs=epochs)
+    classifier = prompt(model, next(iter(TEMPLATES)), 0, mlm_rate=ADAPT_RATE)
+    classifier.adapt(reviews.everything[0], epochs=epochs)
     network, tokenizer, _ = classifier._network(exact=True)
     network.save_pretrained(half)
     tokenizer.save_pretrained(half)
@@ -150,16 +189,21 @@ def adapted_model(model: str, reviews: Reviews, seed: int, epochs: float, work: 
     return folder
 
 
-PET = {"epochs": 10}
+PET = {"epochs": 20}
+CHOOSING = {"epochs": 10}  # of the many trainings that choose a template
 ROWS = {
     "zero-shot-raw": Row(partial(prompt, calibration="none"), nothing, chosen="texts", random=False),
     "zero-shot": Row(prompt, prior, chosen="texts", random=False),
-    "adapted": Row(prompt, prior, chosen="texts", adapted=True),
+    "adapted": Row(prompt, prior, chosen="texts", adapted=True, random=False),
     "pet": Row(partial(prompt, **PET), labels),
+    "pet-ensemble": Row(partial(ensemble, **PET), labels, chosen=""),
     "semi-supervised": Row(partial(prompt, **PET), labels_and_texts, adapted=True),
-    "p-tuning": Row(partial(prompt, soft=SOFT, mode="ptuning", epochs=40), labels),
-    "p-tuning-all": Row(partial(prompt, soft=SOFT, **PET), labels),
+    "semi-supervised-ensemble": Row(partial(ensemble, **PET), labels_and_texts, chosen="", adapted=True),
+    "p-tuning": Row(partial(prompt, soft=SOFT, mode="ptuning", epochs=40), labels, everywhere=False),
+    "p-tuning-all": Row(partial(prompt, soft=SOFT, **PET), labels, everywhere=False),
     "fine-tuning": Row(_fine_tuned, labels, chosen=""),
+    "fine-tuning-cls": Row(partial(_fine_tuned, pooling="cls"), labels, chosen=""),
+    "fine-tuning-adapted": Row(_fine_tuned, labels, chosen="", adapted=True),
     "contrastive": Row(_contrastive, labels, chosen=""),
     "bag-of-characters": Row(_bag, labels, chosen="", network=False, random=False),
     "bag-of-characters-all": Row(_bag, all_labels, chosen="", network=False, random=False),
@@ -192,7 +236,7 @@ def chosen_by_labels(model: str, names: list[str], reviews: Reviews) -> dict[str
     texts, classes = np.array(reviews.texts, object), np.array(reviews.labels)
 
     def predict(name: str, train: np.ndarray, held: np.ndarray) -> np.ndarray:
-        classifier = prompt(model, name, 0, **PET).fit(texts[train].tolist(), classes[train].tolist())
+        classifier = prompt(model, name, 0, **CHOOSING).fit(texts[train].tolist(), classes[train].tolist())
         return classifier.predict_log_proba(texts[held].tolist())
 
     best, tried = choose_by_folds(names, predict, classes)

@@ -12,7 +12,7 @@ from command import refused, zhnlp
 from small_models import save_checkpoint
 
 from zhnlp import pipeline
-from zhnlp.cli.labelled import Columns, read_labelled
+from zhnlp.text.columns import Columns, read_labelled
 from zhnlp.text.report import CorpusError, CorpusReport
 
 ROOT = Path(__file__).parents[1]

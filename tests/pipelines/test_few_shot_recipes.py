@@ -238,14 +238,16 @@ def test_label_words_of_all_classes_can_be_written_and_differ():
 def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp_path):
     out = tmp_path / "fewclue.jsonl"
     common = ["--data", data, "--model", model, "--out", out, "--folds", 0, "--on", "test"]
+    common += ["--work", tmp_path / "work"]
     some = ["--tasks", "eprstmt", "ocnli", "chid", "--methods", "bag-of-characters"]
     first = recipe("fewclue.py", *common, *some)
     kept = lines_of(out)
     assert [line["key"]["scored"] for line in kept] == ["test_public", "test_public", "dev_0"]
     assert "| accuracy, % | Score | eprstmt | csldcp (dev) |" in first and "chid (dev)" in first
-    methods = [name for name in few_shot_methods.METHODS if name != "contrastive"]
+    known = few_shot_methods.METHODS
+    methods = [name for name in known if name != "contrastive" and not known[name].adapted]
     recipe("fewclue.py", *common, "--tasks", "bustm", "chid", "--methods", *methods)
-    two = sum(not method.choices for method in few_shot_methods.METHODS.values())  # not for chid
+    two = sum(not known[name].choices for name in methods)  # not for chid
     last = recipe("fewclue.py", *common, "--methods", "bag-of-characters", "zero-shot", "pet")
     assert lines_of(out)[:3] == kept and len(lines_of(out)) == 9 * 3 + 2 * (len(methods) - 3) - two
     assert all(0 <= line["accuracy"] <= 1 and line["commit"] for line in lines_of(out))
@@ -258,6 +260,20 @@ def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp
     dev = recipe("fewclue.py", *common, *limited)
     assert lines_of(out)[-1]["key"]["scored"] == "dev_0" and lines_of(out)[-1]["texts"] == 2
     assert "At most 2 texts scored" in dev
+    lines = len(lines_of(out))
+    adapted = [
+        "--methods",
+        "pet-adapted",
+        "fine-tuning-adapted",
+        "--tasks",
+        "eprstmt",
+        "ocnli",
+    ]  # one has no raw texts
+    recipe("fewclue.py", *common, *adapted)
+    made = lines_of(out)[lines:]
+    assert [line["key"]["task"] for line in made] == ["eprstmt"] * 2
+    assert all(line["key"]["adapted"] == [6, 0.3] for line in made)
+    assert [path.name[:7] for path in (tmp_path / "work").iterdir()] == ["eprstmt"]  # made once for both
 
 
 @pytest.mark.slow
@@ -290,7 +306,7 @@ def test_sentiment_runs_chooses_without_valid_and_goes_on(recipe, model, tmp_pat
     valid = [line for line in lines_of(out) if "chosen_by" not in line["key"]]
     assert {line["key"]["scored"] for line in valid} == {"valid"}
     rows = pet_sentiment_rows.ROWS
-    assert len(valid) == len(rows) + sum(bool(row.chosen) for row in rows.values())
+    assert len(valid) == len(rows) + sum(bool(row.chosen) and row.everywhere for row in rows.values())
     printed = recipe("pet_sentiment.py", *arguments, "--test")
     assert lines_of(out)[: len(valid) + 2] == [*choices.values(), *valid]
     test = lines_of(out)[len(valid) + 2 :]

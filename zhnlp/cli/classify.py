@@ -22,9 +22,9 @@ from zhnlp.cli.options import Encoding, Progress, TextField, Unit
 from zhnlp.cli.refusals import check_apart, check_place, mendable
 
 if TYPE_CHECKING:
-    from zhnlp.cli.labelled import Columns
     from zhnlp.mining.progress import Progress as Bars
     from zhnlp.tasks.few_shot import FewShotClassification
+    from zhnlp.text.columns import Columns
 
 _FORMATS = {"": "text", ".txt": "text", ".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl"}
 SAMPLE = 2_000  # documents that --calibration batch and --suggest read at most
@@ -192,7 +192,7 @@ class Reading:
 
     def columns(self, fields: Iterable[str]) -> Columns:
         """The columns of labelled files and of pairs."""
-        from zhnlp.cli.labelled import Columns
+        from zhnlp.text.columns import Columns
 
         fields = sorted(fields)
         named = [] if self.text_field is None else [self.text_field]
@@ -202,8 +202,8 @@ class Reading:
 
     def examples(self, files: list[str], columns: Columns) -> Iterator[Any]:
         """Documents as the template takes them: texts, or rows of two columns; faults are said at the end."""
-        from zhnlp.cli.labelled import Columns, read_rows
         from zhnlp.text import Corpus
+        from zhnlp.text.columns import Columns, read_rows
 
         if len(columns.fields) > 1:
             report = _report()
@@ -218,7 +218,7 @@ class Reading:
 
     def labelled(self, file: Path, columns: Columns, pipe: FewShotClassification) -> tuple[list, list]:
         """Texts and labels of a file, the labels as those of the classifier, which may be numbers."""
-        from zhnlp.cli.labelled import read_labelled
+        from zhnlp.text.columns import read_labelled
 
         known = None
         if pipe.classifier.__sklearn_is_fitted__():

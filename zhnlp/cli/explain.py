@@ -204,7 +204,7 @@ def _read(
 def _rows(
     file: list[str], fields: list[str], names: list[str], label: str | None, encoding: str
 ) -> Iterator[dict[str, str]]:
-    from zhnlp.cli.labelled import Columns, read_rows
+    from zhnlp.text.columns import Columns, read_rows
     from zhnlp.text.report import CorpusReport
 
     report = CorpusReport()

@@ -94,8 +94,9 @@ def test_refusals():
     model = make_model("bert")
     with pytest.raises(ValueError, match="hold no character that the vocabulary knows"):
         adapt_model(model, TOKENIZER, ["", "龘"])
-    with pytest.raises(ValueError, match="epochs is 0"):
-        adapt_model(model, TOKENIZER, ["电"], epochs=0)
+    for epochs in (0, None, float("inf"), float("nan"), True, "3"):
+        with pytest.raises(ValueError, match=f"epochs is {epochs!r}"):
+            adapt_model(model, TOKENIZER, ["电"], epochs=epochs)
     with pytest.raises(ValueError, match="mlm_rate is 0"):
         adapt_model(model, TOKENIZER, ["电"], mlm_rate=0)
     with pytest.raises(ValueError, match="a row of 2 tokens holds no text: expected max_length of 3"):

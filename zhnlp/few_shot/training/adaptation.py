@@ -69,8 +69,10 @@ def adapt_model(
     from zhnlp.few_shot.training.samples import Draw
     from zhnlp.training.length_grouped import LengthGroupedBatches
 
-    if not epochs > 0:
-        raise ValueError(f"epochs is {epochs!r}: expected more than 0 passes over the texts")
+    if isinstance(epochs, bool) or not isinstance(epochs, (int, float)) or not 0 < epochs < float("inf"):
+        raise ValueError(
+            f"epochs is {epochs!r}: expected more than 0 passes over the texts, and a number of them"
+        )
     if not causal and not 0 < mlm_rate < 1:
         raise ValueError(
             f"mlm_rate is {mlm_rate!r}: expected more than 0 and less than 1, or nothing would be learnt"

@@ -17,6 +17,8 @@ ALIASES = {  # field of a template -> names that columns of public sets have for
     "text": ("text", "content", "sentence"),
     "text_a": ("text_a", "sentence1"),
     "text_b": ("text_b", "sentence2"),
+    "article": ("article", "text", "content", "body", "abstract", "abst", "正文"),
+    "title": ("title", "headline", "summary", "标题"),
 }
 MAX_LINE = 1_000_000  # characters, as in `zhnlp.Corpus`
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
@@ -30,11 +32,13 @@ class Columns:
         fields: of the template, such as ("text",) or ("text_a", "text_b").
         names: what the user calls them, in the same order; empty for the usual names (`ALIASES`).
         label: name of the column of labels; None for rows without.
+        hint: how the user names them, for messages.
     """
 
     fields: Sequence[str]
     names: Sequence[str] = ()
     label: str | None = "label"
+    hint: str = "--text-field and --label-field name them"
     order: list[str] = field(init=False)
 
     def __post_init__(self):
@@ -211,7 +215,7 @@ def _lacks(item: Input, names: Sequence[str], columns: Columns) -> None:
 
     raise CorpusError(
         f"{item.name} has the columns {', '.join(map(repr, list(names)[:12]))}: expected {columns.expected()}. "
-        "Next: --text-field and --label-field name them"
+        f"Next: {columns.hint}"
     )
 
 
