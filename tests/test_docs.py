@@ -24,7 +24,13 @@ PAGES = [
     "docs/few-shot.md",
     "docs/explain.md",
 ]
-TEXTS_OF_THE_READER = ["README.md", "README.zh.md", "docs/small-models.md", "docs/masks.md", "docs/title-metrics.md"]  # their commands are not run
+TEXTS_OF_THE_READER = [
+    "README.md",
+    "README.zh.md",
+    "docs/small-models.md",
+    "docs/masks.md",
+    "docs/title-metrics.md",
+]  # their commands are not run
 
 
 def blocks(page, language):

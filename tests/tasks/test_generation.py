@@ -6,6 +6,7 @@ Run: pytest tests/tasks/test_generation.py
 import json
 import math
 import re
+from itertools import pairwise
 
 import pytest
 import torch
@@ -131,41 +132,97 @@ def test_padding_is_no_repeated_token(kind):
     model, tokenizer = make_model(kind), make_tokenizer(causal=True)
     tokenizer.pad_token = "[SEP]"
     pipe = pipeline("text-generation", model, tokenizer=tokenizer, max_new_tokens=10, temperature=0)
-    seen = []
-    model.register_forward_pre_hook(
-        lambda module, args, given: seen.append(given["input_ids"].tolist()), with_kwargs=True
-    )
     results = pipe(PROMPTS, repetition_penalty=50.0)
-    assert [len(row) for row in seen[0]] == [13] * 4 and not any(3 in row for row in seen[0])
     for prompt, result in zip(PROMPTS, results):
         assert result["text"] == pipe(prompt, repetition_penalty=50.0)["text"]
 
 
-def test_the_budget_counts_what_will_be_written(folder):
-    """Rows × (prompt + new) × texts stay within it, and so do the logits that are scored at a time."""
+@pytest.mark.parametrize(
+    "options, batches",
+    [({}, 4), ({"num_return": 3}, 10), ({"num_beams": 3}, 10), ({"num_beams": 3, "num_return": 2}, 10)],
+)
+def test_the_budget_counts_what_will_be_written(folder, options, batches):
+    """Rows × (prompt + new) × texts, or beams, stay within it; of every step the last position alone reaches the vocabulary."""
     seen = []
+    pipe = pipeline("text-generation", folder, dtype="float32", max_new_tokens=10, token_budget=36, **options)
+    pipe.model.register_forward_hook(
+        lambda module, given, output: seen.append(output.logits.shape[:2].numel())
+    )
+    pipe(["电"] * 10)  # 2 tokens of a prompt and 10 more: 3 rows a batch, then 1
+    assert pipe.report.batches == batches and max(seen) == 3
 
-    def count_positions(module, arguments, output):
-        seen.append(output.logits.shape[:2].numel())
 
-    for options, batches in (({"num_return": 1}, 4), ({"num_return": 3}, 10)):
-        pipe = pipeline(
-            "text-generation", folder, dtype="float32", max_new_tokens=10, token_budget=36, **options
+def test_beams_are_those_of_transformers(folder, pipe, kind):
+    ids = make_tokenizer(causal=True)("变压器", return_tensors="pt")["input_ids"]
+    for options, named in (
+        ({"num_beams": 4}, {}),
+        ({"num_beams": 3, "length_penalty": 2.0}, {"length_penalty": 2.0}),
+        (
+            {"num_beams": 3, "no_repeat_ngram": 2, "min_new_tokens": 4},
+            {"no_repeat_ngram_size": 2, "min_new_tokens": 4},
+        ),
+    ):
+        written = (
+            make_model(kind)
+            .generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=10,
+                num_beams=options["num_beams"],
+                do_sample=False,
+                suppress_tokens=[0, 1, 2, 4],
+                **named,
+            )[0, ids.shape[1] :]
+            .tolist()
         )
-        pipe(["电"] * 10)  # 2 tokens of a prompt and 10 more: 3 rows a batch, then 1
-        assert pipe.report.batches == batches
-    pipe = pipeline("text-generation", folder, dtype="float32", max_new_tokens=10, seed=0)
-    pipe.model.register_forward_hook(count_positions)
-    whole = pipe(["电"] * 40)
-    assert max(seen) > 200
-    seen.clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zhnlp.tasks.generation.SCORED", 30 * len(VOCABULARY))
-        parts = pipe(["电"] * 40)
-    assert max(seen) <= 40  # rows of a step of writing
-    assert [row["text"] for row in parts] == [row["text"] for row in whole]
-    for one, other in zip(parts, whole):
-        assert one["score"] == pytest.approx(other["score"], abs=1e-5)
+        result = pipe("变压器", repetition_penalty=1.0, **options)
+        assert squeezed(result["text"]) == text_of([token for token in written if token not in (0, 3)])
+
+
+def test_beams_return_several_texts_best_first(pipe):
+    several = pipe("变压器", num_beams=4, num_return=3, repetition_penalty=1.0)
+    assert len({row["text"] for row in several}) == 3
+    assert [row["score"] for row in several] == sorted((row["score"] for row in several), reverse=True)
+    assert several[0] == pipe("变压器", num_beams=4, repetition_penalty=1.0)
+
+
+def test_a_text_ends_before_a_stop_string(pipe):
+    free = {"temperature": 0, "repetition_penalty": 1.0, "max_new_tokens": 30}
+    for prompt, result in zip(PROMPTS, pipe(PROMPTS, **free)):
+        text = result["text"]
+        stops = [text[3:5], text[7:8]]
+        cut = pipe(prompt, stop=stops, **free)["text"]
+        assert cut == text[: min(text.find(stop) for stop in stops)]
+        pieces = []
+        pipe(prompt, stop=stops, stream=pieces.append, **free)
+        assert "".join(pieces) == cut
+
+
+def test_a_text_is_as_long_as_it_must_be(pipe):
+    free = {"temperature": 5.0, "top_k": 0, "top_p": 1.0, "num_return": 30}
+    short = [len(squeezed(row["text"])) for row in pipe("电", **free)]
+    long = [len(squeezed(row["text"])) for row in pipe("电", min_new_tokens=9, **free)]
+    assert min(short) < 9 and min(long) >= 9
+
+
+def test_no_n_gram_comes_twice(pipe):
+    text = squeezed(
+        pipe("电网" * 5, temperature=0, repetition_penalty=1.0, no_repeat_ngram=2, max_new_tokens=40)["text"]
+    )
+    pairs = list(pairwise("网" + text))
+    assert len(set(pairs)) == len(pairs) and ("网", "电") not in pairs
+
+
+def test_a_prompt_alone_and_in_a_list_gives_the_same(folder, pipe):
+    """Sampled too, whatever the batches are; the same prompt again is written anew."""
+    together = pipe(PROMPTS)
+    assert [pipe(prompt) for prompt in PROMPTS] == [
+        {"text": row["text"], "score": pytest.approx(row["score"], abs=1e-5)} for row in together
+    ]
+    small = pipeline("text-generation", folder, dtype="float32", max_new_tokens=10, seed=1, batch_size=2)
+    assert [row["text"] for row in small(PROMPTS[::-1])] == [row["text"] for row in together][::-1]
+    again = [row["text"] for row in pipe([PROMPTS[0]] * 5)]
+    assert again[0] == together[0]["text"] and len(set(again)) > 1
 
 
 def test_streams_that_run_side_by_side_repeat(folder):
@@ -256,6 +313,12 @@ def test_refusals(pipe):
         ({"top_p": 0}, "top_p=0"),
         ({"top_p": 1.5}, "top_p=1.5"),
         ({"num_return": 2, "temperature": 0}, "the same text each time"),
+        ({"num_return": 3, "num_beams": 2}, "num_return=3 of num_beams=2"),
+        ({"num_beams": 0}, "num_beams=0 is not possible: expected 1 or more"),
+        ({"min_new_tokens": 11}, "min_new_tokens=11 is more than may be written: expected 10 or less"),
+        ({"length_penalty": "long"}, "length_penalty='long'"),
+        ({"stop": ""}, "stop='' is not possible"),
+        ({"stop": ["好", 3]}, "stop="),
     ):
         with pytest.raises(ValueError, match=said):
             pipe("电", **options)
@@ -266,6 +329,8 @@ def test_refusals(pipe):
             pipe("电", seed=seed)
     with pytest.raises(ValueError, match="stream= got several"):
         pipe(["电", "网"], stream=print)
+    with pytest.raises(ValueError, match="num_beams=1"):
+        pipe("电", stream=print, num_beams=2)
     with pytest.raises(TypeError, match="got bytes"):
         pipe(b"x")
 

@@ -27,6 +27,11 @@ def generate(
         float, typer.Option(help="Draw among the likeliest with this probability together.")
     ] = 0.95,
     repetition_penalty: Annotated[float, typer.Option(help="Above 1: fewer repetitions.")] = 1.1,
+    num_beams: Annotated[int, typer.Option(help="Above 1: search the likeliest text, draw nothing.")] = 1,
+    length_penalty: Annotated[float, typer.Option(help="Of beams; above 1: longer texts.")] = 1.0,
+    no_repeat_ngram: Annotated[int, typer.Option(help="No so many tokens twice in a row; 0: they may.")] = 0,
+    min_new_tokens: Annotated[int, typer.Option(help="Tokens to write at least.")] = 0,
+    stop: Annotated[list[str] | None, typer.Option(help="End before this string; may be repeated.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed writes the same.")] = None,
     format: Annotated[str, typer.Option(help="text: as it is written; jsonl: with scores.")] = "text",
 ) -> None:
@@ -45,11 +50,19 @@ def generate(
         top_k=top_k,
         top_p=top_p,
         repetition_penalty=repetition_penalty,
+        num_beams=num_beams,
+        length_penalty=length_penalty,
+        no_repeat_ngram=no_repeat_ngram,
+        min_new_tokens=min_new_tokens,
+        stop=stop or (),
         seed=seed,
     )
     if format == "text" and num_return == 1:
-        pipe(prompt, stream=lambda piece: print(piece, end="", flush=True))
-        print()
+        if num_beams == 1:
+            pipe(prompt, stream=lambda piece: print(piece, end="", flush=True))
+            print()
+        else:
+            print(pipe(prompt)["text"])
         return
     results = pipe(prompt)
     for row in results if isinstance(results, list) else [results]:

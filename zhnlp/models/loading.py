@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HEADS = {
     "masked-lm": "AutoModelForMaskedLM",
     "causal-lm": "AutoModelForCausalLM",
+    "seq2seq-lm": "AutoModelForSeq2SeqLM",
     "encoder": "AutoModel",
     "sequence-classification": "AutoModelForSequenceClassification",
 }
@@ -55,7 +56,8 @@ def load_model(
 
     Args:
         name_or_path: shipped names go first, then folders, then the Hub.
-        head: "masked-lm", "causal-lm", "encoder" (hidden states, no head) or "sequence-classification".
+        head: "masked-lm", "causal-lm", "seq2seq-lm" (encoder and decoder), "encoder" (hidden states, no head) or
+            "sequence-classification".
         revision: branch, tag or commit of the Hub.
         cache_dir: of the Hub library; None for its own choice.
         device: such as "cpu" or "cuda:0"; None for the GPU where there is one.
@@ -97,6 +99,8 @@ def load_model(
     if not _LAYERS & config.keys():
         _check_layers(model, report, str(name_or_path))
     _check_complete(model, report, head, str(name_or_path))
+    if head == "seq2seq-lm":
+        _keep_untied(model)
     return model.to(chosen).eval()
 
 
@@ -294,6 +298,14 @@ def _check_complete(model: PreTrainedModel, report: dict[str, Any], head: str, n
             f"{name} holds no weights for {', '.join(missing[:3])}{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}, "
             f"which {head} needs: they would be random. Next: head='encoder', or a checkpoint saved with that head"
         )
+
+
+def _keep_untied(model: PreTrainedModel) -> None:
+    """Say so where the file has a head apart from the embedding; transformers' T5 would else tie the two at the next resize."""
+    head = model.get_output_embeddings()
+    names = [f"{name}.weight" for name, module in model.named_modules() if module is head]
+    if names and not any(name in model.all_tied_weights_keys for name in names):
+        model.config.tie_word_embeddings = False
 
 
 @contextmanager

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from functools import cached_property, partial
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from zhnlp.models.batching import pad
 from zhnlp.tasks.batching import Row
+from zhnlp.tasks.generation_options import GenerationOptions
 from zhnlp.tasks.model import ModelPipeline, check_seed
-from zhnlp.tasks.streaming import TextStreamer
 from zhnlp.tokenizers.untruncated import untruncated
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from transformers import PreTrainedModel
 
-SCORED = 2**24  # logits that are held at a time to score what was written (64 MiB in float32)
+    from zhnlp.decoding import Hypothesis
+
+REMEMBERED = 100_000  # prompts of a call, so that the same one again is written anew
 
 
 class Continuation(TypedDict):
@@ -28,54 +32,28 @@ class Continuation(TypedDict):
     score: float
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How the next token is chosen; see `TextGeneration`."""
-
-    max_new_tokens: int = 64
-    max_length: int | None = None
-    num_return: int = 1
-    temperature: float = 0.8
-    top_k: int = 50
-    top_p: float = 0.95
-    repetition_penalty: float = 1.1
-
-    def __post_init__(self):
-        for name, least in (("max_new_tokens", 1), ("max_length", 1), ("num_return", 1), ("top_k", 0)):
-            value = getattr(self, name)
-            if name == "max_length" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"{name}={value!r} is not possible: expected {least} or more")
-        for name, low, high in (("temperature", 0, 100), ("top_p", 0, 1), ("repetition_penalty", 0, 100)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                raise ValueError(f"{name}={value!r} is not possible: expected {low} to {high}")
-            if value == 0 and name != "temperature":
-                raise ValueError(f"{name}=0 is not possible: expected more than 0")
-        if self.temperature == 0 and self.num_return > 1:
-            raise ValueError(
-                f"num_return={self.num_return} with temperature=0 would be the same text each time: expected 1, or a "
-                "temperature above 0"
-            )
-
-
 class TextGeneration(ModelPipeline):
     """Write on from a prompt: each next token drawn from a causal language model of the tokens so far.
 
     Args:
         model: shipped name, folder or Hub id of a causal model (GPT-2, GPT-NeoX, Llama, Qwen …).
         max_new_tokens: the most tokens to write; max_length: the most tokens together with those of the prompt.
+        min_new_tokens: the fewest tokens of a text, unless there is no room for them.
         num_return: texts for each prompt.
         temperature: above 0; 0 always takes the likeliest token. Smaller is safer and duller.
         top_k: draw among the likeliest so many (0: all); top_p: among the likeliest that together have this probability.
         repetition_penalty: above 1 makes tokens that were there already less likely.
+        num_beams: above 1 searches for the likeliest text with so many hypotheses, and draws nothing.
+        length_penalty: of beams, whose log-probability is divided by length to this power: above 1 longer texts win.
+        no_repeat_ngram: no so many tokens come twice in the same order, those of the prompt among them; 0: they may.
+        stop: a string, or several, before which a text ends.
         **loading: options of every task with a model, listed by ``help()``; with ``seed=`` the same call writes the same.
 
     One prompt gives ``{"text", "score"}``, or with ``num_return`` above 1 a list of them, best first.  ``text`` does not hold the
     prompt and ends where the model ends or at the limit; special tokens and [UNK] are never written.  ``score`` is the mean
     log-probability of its tokens in nats by the model itself, whatever temperature or penalty drew them.  A prompt too
-    long for the model loses its beginning, and is counted as cut.
+    long for the model loses its beginning, and is counted as cut.  With a seed a prompt alone and in a list gives the same
+    text; the same prompt again in a list gives another.
 
     Raises:
         ValueError: an option is out of its range, or leaves no room for the prompt; an empty prompt, where the model has no
@@ -88,7 +66,9 @@ class TextGeneration(ModelPipeline):
         >>> sorted(written), written == pipe("春天来了，")
         (['score', 'text'], True)
 
-    Source: transformers' ``generate``; 苏剑林, https://kexue.fm/archives/7292 (Chinese GPT-2)
+    See also: `zhnlp.decoding`, which chooses the tokens.
+
+    Source: 苏剑林, https://kexue.fm/archives/7292 (Chinese GPT-2)
     """
 
     task = "text-generation"
@@ -101,15 +81,31 @@ class TextGeneration(ModelPipeline):
         *,
         max_new_tokens: int = 64,
         max_length: int | None = None,
+        min_new_tokens: int = 0,
         num_return: int = 1,
         temperature: float = 0.8,
         top_k: int = 50,
         top_p: float = 0.95,
         repetition_penalty: float = 1.1,
+        num_beams: int = 1,
+        length_penalty: float = 1.0,
+        no_repeat_ngram: int = 0,
+        stop: str | Sequence[str] = (),
         **loading: Any,
     ):
-        self.sampling = Sampling(
-            max_new_tokens, max_length, num_return, temperature, top_k, top_p, repetition_penalty
+        self.options = GenerationOptions(
+            max_new_tokens=max_new_tokens,
+            max_length=max_length,
+            min_new_tokens=min_new_tokens,
+            num_return=num_return,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            repetition_penalty=repetition_penalty,
+            num_beams=num_beams,
+            length_penalty=length_penalty,
+            no_repeat_ngram=no_repeat_ngram,
+            stop=stop,
         )
         super().__init__(model, **loading)
 
@@ -119,29 +115,29 @@ class TextGeneration(ModelPipeline):
         *,
         stream: Callable[[str], Any] | None = None,
         seed: int | None = None,
-        **sampling: Any,
+        **options: Any,
     ) -> Any:
         """Write on from a prompt, a list or tuple of prompts, or an iterator of prompts.
 
         Args:
             stream: called with each new piece of text as it is written; for one prompt and one text.
             seed: instead of that of the pipeline, for this call.
-            **sampling: options of the class, for this call.
+            **options: those of the class, for this call.
 
         Raises:
             TypeError: what was given is no text, or an option is not known.
             ValueError: as for the class.
         """
-        if unknown := sampling.keys() - Sampling.__dataclass_fields__.keys():
+        known = [field.name for field in fields(GenerationOptions)]
+        if unknown := options.keys() - set(known):
             raise TypeError(
-                f"text-generation has no option {', '.join(sorted(unknown))}: expected {', '.join(Sampling.__dataclass_fields__)}, "
-                "stream or seed"
+                f"text-generation has no option {', '.join(sorted(unknown))}: expected {', '.join(known)}, stream or seed"
             )
-        chosen = replace(self.sampling, **sampling)
+        chosen = replace(self.options, **options)
         check_seed(seed)
-        if stream is not None and (not isinstance(texts, str) or chosen.num_return > 1):
+        if stream is not None and (not isinstance(texts, str) or chosen.width > 1):
             raise ValueError(
-                "stream= got several texts to write: expected one prompt (a str) and num_return=1"
+                "stream= got several texts to write: expected one prompt (a str), num_return=1 and num_beams=1"
             )
         room = self.limit - 1 if chosen.max_length is None else min(self.limit, chosen.max_length) - 1
         if chosen.max_length is None and chosen.max_new_tokens >= self.limit:
@@ -154,16 +150,17 @@ class TextGeneration(ModelPipeline):
                 f"max_length={chosen.max_length} leaves no room for a prompt and a token: expected 2 or more"
             )
         kept = min(room, self.limit - chosen.max_new_tokens) if chosen.max_length is None else room
+        seed = self.seed if seed is None else seed
         return self._map(
             texts,
-            partial(self._prompts, chosen, kept),
-            partial(self._write, chosen, stream),
+            partial(self._prompts, chosen, kept, Counter()),
+            partial(self._write, chosen, stream, seed),
             _no_start,
-            self.seed if seed is None else seed,
+            seed,
             self._too_long(chosen),
         )
 
-    def _too_long(self, chosen: Sampling) -> str:
+    def _too_long(self, chosen: GenerationOptions) -> str:
         """For what prompts are cut, and what helps."""
         if chosen.max_length is not None and chosen.max_length < self.limit:
             return (
@@ -182,73 +179,59 @@ class TextGeneration(ModelPipeline):
 
         return torch.float32 if device.type == "cpu" else super()._fast(device)
 
-    def _prompts(self, chosen: Sampling, room: int, texts: list[str]) -> list[Row]:
+    def _prompts(
+        self, chosen: GenerationOptions, room: int, seen: Counter[str], texts: list[str]
+    ) -> list[Row]:
         """Prompts without the tokens that end a text; the last ``room`` tokens of what is too long."""
         from zhnlp.tokenizers import encode_prompt
 
         with untruncated(self.tokenizer):
             prompts = [encode_prompt(self.tokenizer, text) for text in texts]
         rows = []
+        if len(seen) > REMEMBERED:
+            seen.clear()
         for text, ids in zip(texts, prompts):
             if cut := len(ids) > room:
                 start = ids[: int(room > 1 and ids[0] == self.tokenizer.bos_token_id)]
                 ids = start + ids[len(ids) - room + len(start) :]
-            positions = (len(ids) + self._most(chosen, len(ids))) * chosen.num_return
-            rows.append(Row(ids, text, cut, positions))
+            positions = (len(ids) + self._most(chosen, len(ids))) * chosen.width
+            rows.append(Row(ids, (text, seen[text]), cut, positions))
+            seen[text] += 1
         return rows
 
-    def _write(self, chosen: Sampling, stream: Callable[[str], Any] | None, rows: list[Row]) -> list[Any]:
-        starts = [row.ids for row in rows for _ in range(chosen.num_return)]
-        ends = []
-        for group in self._together(chosen, rows):
-            ends += self._continue(chosen, stream, group)
-        scores = self._scores(starts, ends)
-        results = [Continuation(text=self._text(tokens), score=score) for tokens, score in zip(ends, scores)]
-        if chosen.num_return == 1:
-            return results
-        groups = [results[at : at + chosen.num_return] for at in range(0, len(results), chosen.num_return)]
-        return [sorted(group, key=lambda one: -one["score"]) for group in groups]
-
-    def _check_logits(self, ids: Tensor, logits: Tensor) -> Tensor:
-        """The logits (B, V) of the next tokens, where -inf forbids one; nan and inf would be drawn as if they meant something."""
-        self._finite(logits.nan_to_num(nan=math.inf, posinf=math.inf, neginf=0.0), "logits")
-        return logits
-
-    def _together(self, chosen: Sampling, rows: list[Row]) -> Iterator[list[Row]]:
-        """Neighbouring rows that can be written to their own limits together: none then outgrows the model."""
-        spare = self.limit if chosen.max_length is None else max(0, self.limit - chosen.max_length)
-        group: list[Row] = []
-        for row in rows:
-            lengths = [len(one.ids) for one in (*group, row)]
-            if max(lengths) - min(lengths) > spare:
-                yield group
-                group = []
-            group.append(row)
-        yield group
-
-    def _continue(
-        self, chosen: Sampling, stream: Callable[[str], Any] | None, rows: list[Row]
-    ) -> list[list[int]]:
-        """What is written behind each row, ``num_return`` times, with the token that ends it."""
-        import torch
+    def _write(
+        self,
+        chosen: GenerationOptions,
+        stream: Callable[[str], Any] | None,
+        seed: int | None,
+        rows: list[Row],
+    ) -> list[Any]:
+        from zhnlp.decoding import CausalStep, generate
 
         ids, mask = (x.to(self.device) for x in pad([row.ids for row in rows], self._pad, left=True))
-        first = torch.tensor([row.ids[:1] for row in rows], device=self.device)
-        ids = torch.where(mask.bool(), ids, first)  # no token that is not there is penalised as repeated
-        length = ids.shape[1]
-        streamer = None if stream is None else TextStreamer(self._text, stream)
-        tokens = max(self._most(chosen, len(row.ids)) for row in rows)
-        written = self.model.generate(
+        groups = generate(
+            CausalStep(self._reader, mask),
             ids,
-            attention_mask=mask,
-            generation_config=self._generation(chosen, tokens),
-            logits_processor=[self._check_logits],
-            streamer=streamer,
-        )[:, length:]
-        if streamer is not None:
-            streamer.finish()
-        mosts = [self._most(chosen, len(row.ids)) for row in rows for _ in range(chosen.num_return)]
-        return [self._until_end(row, most) for row, most in zip(written.tolist(), mosts)]
+            chosen.decoding(
+                end=self._ends,
+                forbidden=self._never,
+                most=[self._most(chosen, len(row.ids)) for row in rows],
+                seeds=None if seed is None else [_own_seed(seed, *row.source) for row in rows],
+            ),
+            prefix_mask=mask,
+            text=self._text,
+            stream=stream,
+        )
+        results = [[_continuation(one) for one in group] for group in groups]
+        return [group[0] for group in results] if chosen.num_return == 1 else results
+
+    @cached_property
+    def _reader(self) -> PreTrainedModel:
+        """The model to read with; one that was given may still change, so of that no copy is made."""
+        from zhnlp.decoding.packed_linear import pack_linear
+
+        ours = self._given is None or isinstance(self._given, (str, Path))
+        return pack_linear(self.model) if ours else self.model
 
     @property
     def _pad(self) -> int:
@@ -264,68 +247,18 @@ class TextGeneration(ModelPipeline):
             dict.fromkeys(one for one in ids if one is not None and 0 <= one < self.model.config.vocab_size)
         )
 
-    def _most(self, chosen: Sampling, prompt: int) -> int:
+    @cached_property
+    def _never(self) -> list[int]:
+        """Ids that are not written: special tokens, and those that the tokenizer lacks."""
+        size = self.model.config.vocab_size
+        special = (token for token in self.tokenizer.all_special_ids if token < size)
+        return sorted({*special, *range(len(self.tokenizer), size)} - set(self._ends))
+
+    def _most(self, chosen: GenerationOptions, prompt: int) -> int:
         """Tokens that may be written after a prompt of so many."""
         if chosen.max_length is None:
             return chosen.max_new_tokens
         return min(self.limit, chosen.max_length) - prompt
-
-    def _generation(self, chosen: Sampling, tokens: int) -> Any:
-        from transformers import GenerationConfig
-
-        ends = self._ends
-        size = self.model.config.vocab_size
-        never = set(self.tokenizer.all_special_ids) | set(range(len(self.tokenizer), size))
-        drawn = chosen.temperature > 0
-        warping = (
-            {"temperature": chosen.temperature, "top_k": chosen.top_k, "top_p": chosen.top_p} if drawn else {}
-        )
-        return GenerationConfig(
-            max_new_tokens=tokens,
-            num_return_sequences=chosen.num_return,
-            do_sample=drawn,
-            repetition_penalty=chosen.repetition_penalty,
-            suppress_tokens=sorted(never - set(ends)) or None,
-            bos_token_id=self.tokenizer.bos_token_id,
-            eos_token_id=ends or None,
-            pad_token_id=self._pad,
-            **warping,
-        )
-
-    def _until_end(self, tokens: list[int], most: int) -> list[int]:
-        """What was written up to the end, that end included."""
-        ends = set(self._ends)
-        stop = next((place + 1 for place, token in enumerate(tokens) if token in ends), len(tokens))
-        return tokens[: min(stop, most)]
-
-    def _scores(self, starts: Sequence[list[int]], ends: Sequence[list[int]]) -> list[float]:
-        """Mean log-probability of each continuation, from one more pass over the whole texts, some rows at a time."""
-        longest = max(map(len, ends))
-        step = max(1, SCORED // (longest * self.model.config.vocab_size))
-        scores: list[float] = []
-        for at in range(0, len(ends), step):
-            scores += self._score(starts[at : at + step], ends[at : at + step])
-        return scores
-
-    def _score(self, starts: Sequence[list[int]], ends: Sequence[list[int]]) -> list[float]:
-        import torch
-
-        from zhnlp.models.positions import logits_at
-
-        ids, mask = (x.to(self.device) for x in pad([a + b for a, b in zip(starts, ends)], self._pad))
-        length = ids.shape[1]
-        places, targets = [], []
-        for number, (start, end) in enumerate(zip(starts, ends)):
-            first = number * length + len(start) - 1
-            places += range(first, first + len(end))
-            targets += end
-        where: Tensor = torch.tensor(places, device=self.device)
-        logits = logits_at(self.model, where, input_ids=ids, attention_mask=mask, use_cache=False)  # (M, V)
-        likely = []
-        for part, target in zip(logits.split(256), torch.tensor(targets, device=self.device).split(256)):
-            part = part.float()
-            likely.append(part.gather(1, target[:, None])[:, 0] - part.logsumexp(-1))
-        return [part.mean().item() for part in torch.cat(likely).split([len(end) for end in ends])]
 
     def _text(self, tokens: list[int]) -> str:
         from zhnlp.tokenizers import join_chinese
@@ -345,3 +278,13 @@ class TextGeneration(ModelPipeline):
 
 def _no_start(row: Row) -> Any:
     raise ValueError("text-generation got an empty prompt: expected a character or more to go on from")
+
+
+def _continuation(written: Hypothesis) -> Continuation:
+    return Continuation(text=written.text, score=written.log_probability / written.length)
+
+
+def _own_seed(seed: int, text: str, copy: int) -> int:
+    """The seed of one prompt of a call: by what it says, and how often it was there before."""
+    said = f"{seed} {copy} {text}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(said, digest_size=8).digest(), "big")

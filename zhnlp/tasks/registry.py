@@ -16,6 +16,7 @@ _TASKS = {
     "word-segmentation": ("zhnlp.tasks.segmentation", "WordSegmentation"),
     "keywords": ("zhnlp.tasks.keywords", "Keywords"),
     "fill-mask": ("zhnlp.tasks.fill_mask", "FillMask"),
+    "title-generation": ("zhnlp.tasks.titles", "TitleGeneration"),
     "text-generation": ("zhnlp.tasks.generation", "TextGeneration"),
     "feature-extraction": ("zhnlp.tasks.features", "FeatureExtraction"),
     "few-shot-classification": ("zhnlp.tasks.few_shot", "FewShotClassification"),
@@ -50,8 +51,8 @@ def pipeline(task: str, model: str | Path | None = None, **options: Any) -> Pipe
 
     Example:
         >>> pipeline.tasks()
-        ['new-words', 'domain-terms', 'word-segmentation', 'keywords', 'fill-mask', 'text-generation', 'feature-extraction',
-         'few-shot-classification', 'explain']
+        ['new-words', 'domain-terms', 'word-segmentation', 'keywords', 'fill-mask', 'title-generation', 'text-generation',
+         'feature-extraction', 'few-shot-classification', 'explain']
         >>> pipeline("word-segmentation", lexicon=["变压器", "检修"])("变压器检修")
         [{'word': '变压器', 'start': 0, 'end': 3}, {'word': '检修', 'start': 3, 'end': 5}]
     """

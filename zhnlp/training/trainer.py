@@ -267,6 +267,8 @@ class Trainer(transformers.Trainer):
         if items == 0:  # its weight is 0, but the processes have to meet in all passes
             inputs = with_some_labels(inputs)
             items = self._count_items(inputs)
+        for regularizer in self.regularizers:
+            inputs = regularizer.inputs(model, inputs)
 
         def compute_loss() -> tuple[Tensor, Any]:
             return self._mean_loss(model, inputs, items)

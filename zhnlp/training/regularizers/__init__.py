@@ -1,4 +1,5 @@
-"""Parts that change the loss or add gradients: flooding, gradient penalty, FGM, VAT, R-Drop.  One a file; `base.py` is the protocol."""
+"""Parts that change the loss, add gradients or change what a decoder reads: flooding, gradient penalty, FGM, VAT, R-Drop, random
+target replacement, scheduled sampling.  One a file; `base.py` is the protocol."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ __getattr__, __dir__, __all__ = exports(
         "FloodingLoss": "flooding",
         "GradientPenalty": "gradient_penalty",
         "RDrop": "r_drop",
+        "RandomTargetReplacement": "target_replacement",
         "Regularizer": "base",
+        "ScheduledSampling": "scheduled_sampling",
         "VAT": "vat",
         "find_flood_level": "flooding",
         "flood": "flooding",

@@ -1,7 +1,8 @@
-"""What a regularizer is: it changes the loss before the backward pass, or adds gradients after it.
+"""What a regularizer is: it changes what the model reads, the loss before the backward pass, or adds gradients after it.
 
 A step of training with regularizers, as `Trainer` and `regularized_backward` run it:
 
+    for r in regularizers: inputs = r.inputs(model, inputs)
     loss, outputs = forward                                         mean loss of this micro-batch
     for r in regularizers: loss = r.loss(model, inputs, loss, outputs)
     (loss * scale).backward()                                       scale: 1 / accumulation steps, times a loss scaler's
@@ -10,7 +11,9 @@ A step of training with regularizers, as `Trainer` and `regularized_backward` ru
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,7 +21,7 @@ from torch import Tensor, nn
 
 
 class Regularizer:
-    """A part that changes how a batch is learnt; a subclass gives `loss`, `after_backward` or both.
+    """A part that changes how a batch is learnt; a subclass gives `inputs`, `loss`, `after_backward` or several.
 
     ``inputs`` is what the model is called with: a mapping (``model(**inputs)``), a tuple (``model(*inputs)``) or one
     tensor.  A regularizer keeps no reference to the model between steps.
@@ -34,6 +37,10 @@ class Regularizer:
         >>> regularized_backward(layer, x, lambda: layer(x).mean(), [Squared()]).item(), layer.weight.grad.item()
         (9.0, 18.0)
     """
+
+    def inputs(self, model: nn.Module, inputs: Any) -> Any:
+        """What the model is to read in the place of ``inputs``, which stay as they are; labels are the same."""
+        return inputs
 
     def loss(self, model: nn.Module, inputs: Any, loss: Tensor, outputs: Any = None) -> Tensor:
         """The loss to train on, 0-d, on the scale of ``loss`` (the mean of this micro-batch, with its graph).
@@ -72,10 +79,18 @@ def regularized_backward(
     """Forward and backward pass of one batch in a plain loop; returns the regularized loss, detached, before ``scale``.
 
     Args:
-        compute_loss: runs the forward pass; returns the mean loss, or (loss, outputs).
+        compute_loss: runs the forward pass; returns the mean loss, or (loss, outputs). Where a regularizer changes the
+            inputs, it is called with them: ``def compute_loss(inputs=batch)``.
         backward: called with the scaled loss, e.g. ``accelerator.backward``.
+
+    Raises:
+        TypeError: the inputs were changed, and ``compute_loss`` takes none.
     """
-    regularizers = list(regularizers)
+    regularizers, given = list(regularizers), inputs
+    for regularizer in regularizers:
+        inputs = regularizer.inputs(model, inputs)
+    if inputs is not given:
+        compute_loss = _on(compute_loss, inputs)
     loss, outputs = split_loss(compute_loss())
     for regularizer in regularizers:
         loss = regularizer.loss(model, inputs, loss, outputs)
@@ -83,6 +98,17 @@ def regularized_backward(
     for regularizer in regularizers:
         regularizer.after_backward(model, inputs, compute_loss, scale)
     return loss.detach()
+
+
+def _on(compute_loss: Callable[..., Any], inputs: Any) -> Callable[[], Any]:
+    try:
+        inspect.signature(compute_loss).bind(inputs)
+    except TypeError:
+        raise TypeError(
+            "a regularizer changed the inputs, and compute_loss takes none: expected def compute_loss(inputs=batch), which runs the "
+            "model on them"
+        ) from None
+    return partial(compute_loss, inputs)
 
 
 def split_loss(computed: Any) -> tuple[Tensor, Any]:

@@ -1,0 +1,20 @@
+"""Beam search, greedy search and sampling over any step function.  `generate` is the door; `step.py` says what a model gives."""
+
+from __future__ import annotations
+
+from zhnlp.lazy import exports
+
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "CausalStep": "causal",
+        "DecodingOptions": "options",
+        "Hypothesis": "hypotheses",
+        "PerRow": "options",
+        "Step": "step",
+        "StepOutput": "step",
+        "generate": "generation",
+        "pack_linear": "packed_linear",
+        "select_rows": "step",
+    },
+)

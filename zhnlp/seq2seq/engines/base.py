@@ -1,0 +1,123 @@
+"""What an engine of title generation is: rows to train on, a step to decode with, files.
+
+B batch, L positions, S source, N hypotheses, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from zhnlp.seq2seq.source import Source, SourceReader
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+    from zhnlp.decoding.step import Step
+
+Pair = tuple[Source, list[int]]  # an article as it is read, and the ids of its title without the end
+PRACTICE = 0.1  # chance of a pair to have a token put into a copy slot
+
+
+class Engine(ABC):
+    """A network that writes titles.
+
+    Attributes:
+        reader: articles and titles to ids and back.
+        module: what is trained: called with a batch it returns ``{"loss", "logits"}``.
+        end: id that ends a title.
+        rate: the highest learning rate where none is given.
+    """
+
+    name: ClassVar[str]
+    rate: float
+    reader: SourceReader
+    module: nn.Module
+    end: int
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The tokenizer."""
+        return self.reader.tokenizer
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network lies."""
+        return next(self.module.parameters()).device
+
+    # --- training --------------------------------------------------------------------------------------------------
+
+    def pairs(self, articles: Sequence[str], titles: Sequence[str]) -> list[Pair]:
+        """Articles and titles as ids."""
+        sources = self.reader.read(articles)
+        return [(source, self.reader.target(title, source)) for source, title in zip(sources, titles)]
+
+    def length(self, pair: Pair) -> int:
+        """Positions of a pair, to make batches of like ones."""
+        return len(pair[0].ids) + len(pair[1])
+
+    def collate(self, pairs: Sequence[Pair]) -> dict[str, Tensor]:
+        """A batch to train on; copy slots are dealt anew each time, by numpy's own generator, which the loader seeds."""
+        rng = np.random.default_rng(np.random.randint(0, 2**31, size=4))
+        shuffled = self.reader.slots.shuffled
+        return self.batch([shuffled(source.ids, target, rng, PRACTICE) for source, target in pairs])
+
+    @abstractmethod
+    def batch(self, pairs: Sequence[tuple[list[int], list[int]]]) -> dict[str, Tensor]:
+        """The tensors of pairs of ids, with ``labels``; what cannot be written (`unwritten`) has none."""
+
+    def labels_of(self, target: Sequence[int]) -> list[int]:
+        """What is to be written: the title and its end; -100 where the title has [UNK]."""
+        unknown = self.tokenizer.unk_token_id
+        return [-100 if token == unknown else token for token in (*target, self.end)]
+
+    # --- decoding --------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def begin(self, sources: Sequence[Source]) -> tuple[Step, Tensor, Any]:
+        """Read sources once: the step, the first tokens (N, 1) and the cache that decoding begins with."""
+
+    def forbidden(self, source: Source) -> list[int]:
+        """Ids that are never written for a source: special ones, and slots that stand for nothing in it."""
+        return [
+            token for token in self.reader.never() if token != self.end and token not in source.slots.surfaces
+        ]
+
+    # --- making and files ------------------------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def new(
+        cls,
+        model: str | Path | None,
+        articles: Sequence[str],
+        titles: Sequence[str],
+        *,
+        max_source: int,
+        max_target: int,
+        seed: int,
+        device: Any,
+        **options: Any,
+    ) -> Engine:
+        """An engine that has not learnt yet, for the pairs that it is to learn from."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path, *, max_source: int, max_target: int, device: Any) -> Engine:
+        """As `save` wrote it."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write network and tokenizer."""
+
+
+def padded(rows: Sequence[Sequence[int]], value: int) -> Tensor:
+    """Rows of different lengths as one tensor (B, L), filled up with ``value`` on the right."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
