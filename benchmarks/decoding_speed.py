@@ -1,6 +1,6 @@
 """Tokens a second: the decoder of zhnlp against transformers.generate, the same model and prompts, on a CPU.
 
-    python benchmarks/decoding_speed.py --save                  # both models; 10 CPU minutes
+    python benchmarks/decoding_speed.py --save                  # both models; 6 CPU minutes
     python benchmarks/decoding_speed.py --model zhnlp-gpt-small --new 32 --repeats 1
     python benchmarks/decoding_speed.py --threads 2             # default: 1
 

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_language import END, ToyLanguage, holds
 
-from zhnlp.decoding import PerRow, generate
-from zhnlp.decoding.constraints.forced import ForcedPhrases
+from zhnlp.decoding import DecodingOptions, PerRow, generate
+from zhnlp.decoding.candidates import Candidates
+from zhnlp.decoding.constraints.forced import ForcedPhrases, Progress
+from zhnlp.decoding.forced_beams import ForcedBeams
 
 phrases = st.lists(
     st.lists(st.integers(1, 2), min_size=1, max_size=4).map(tuple), min_size=1, max_size=3, unique=True
@@ -43,6 +45,29 @@ def test_feasible_tokens_always_lead_to_the_end(phrases, text, spare, chance):
         feasible = forced.feasible_tokens(progress, left)
         progress = forced.advance(progress, chance.choice([1, 2, 3] if feasible is None else feasible))
     assert progress.missing == 0
+
+
+@pytest.mark.parametrize(
+    "beams, met, ends, may_end, going",
+    [
+        (4, [0, 0, 0, 0, 1, 1, 1], [], [], [4, 5, 0, 1]),  # two banks of two places, the further one first
+        (4, [0, 0, 0, 0, 1], [], [], [4, 0, 1, 2]),  # a place that the further one does not fill
+        (2, [0, 1, 2, 0], [], [], [2, 1]),  # three banks for two places
+        (1, [0, 1, 2, 0], [], [], [0]),  # for one place the best
+        (4, [0, 2, 2, 2, 1], [1, 2], [1, 2], [3, 4, 0]),  # what ends goes no further
+        (2, [2, 2, 2, 2], [1, 3], [1], [0, 2]),  # of the last four the fourth is too bad to end
+    ],
+)
+def test_places_in_the_beam_by_hand(beams, met, ends, may_end, going):
+    """Candidates from best to worst, of which some may end, have so many forced tokens of two."""
+    forced = ForcedBeams(DecodingOptions(end=END, max_new_tokens=9, forced=[(1,), (2,)]), 1)
+    forced._after = [[Progress((), one, 2 - one) for one in met]]
+    values = -torch.arange(1.0, len(met) + 1)[None]
+    finished = torch.tensor([[n in ends for n in range(len(met))]])
+    found = Candidates(values, torch.zeros_like(finished), torch.zeros_like(finished))
+    accepted, kept = forced.choose(found, finished, beams)
+    assert accepted[0].nonzero()[:, 0].tolist() == may_end
+    assert kept[0, : len(going)].tolist() == going
 
 
 def test_overlapping_phrases_share_tokens():

@@ -22,9 +22,15 @@ def with_blanks(tokens):
     return "".join(["", "今", "。", " ", "天 "][token] for token in tokens)
 
 
+def with_words(tokens):
+    """A blank behind a Latin word, unless a Chinese character follows."""
+    said = "".join(["", "a ", "b ", "中", "国"][token] for token in tokens)
+    return said.replace(" 中", "中").replace(" 国", "国")
+
+
 @given(
     st.integers(0, 200),
-    st.sampled_from([of_bytes, with_blanks]),
+    st.sampled_from([of_bytes, with_blanks, with_words]),
     st.sampled_from([(), ("。今", "天 天")]),
     st.booleans(),
 )
@@ -66,8 +72,9 @@ def test_only_one_text_can_be_streamed():
         ([(1, 2), (2, 3)], {}),
         ([(1, 2)], {"beams": 2}),
         ([(1, 2)], {"sample": True, "num_return": 2}),
+        ([(1, 2)], {"forced": [3]}),
     ):
-        with pytest.raises(ValueError, match=r"stream= with .*: expected one row, 1 and 1"):
+        with pytest.raises(ValueError, match=r"stream= with .*: expected one row, 1, 1 and none"):
             generate(
                 ToyLanguage().step, torch.tensor(prefix), end=END, max_new_tokens=3, stream=print, **options
             )

@@ -186,10 +186,11 @@ def _is_id(value: Any) -> bool:
 
 def _ids(values: Any, name: str) -> Phrase:
     values = values.tolist() if hasattr(values, "tolist") else list(values)
-    for value in values:
-        if not _is_id(value) or value < 0:
-            raise ValueError(f"{name} holds {value!r}: expected ids of tokens, 0 or more")
-    return tuple(int(value) for value in values)
+    if set(map(type, values)) - {int} or min(values, default=0) < 0:
+        for value in values:
+            if not _is_id(value) or value < 0:
+                raise ValueError(f"{name} holds {value!r}: expected ids of tokens, 0 or more")
+    return tuple(map(int, values))
 
 
 def _phrases(values: Iterable[Any], name: str) -> tuple[Phrase, ...]:

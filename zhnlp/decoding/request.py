@@ -75,10 +75,11 @@ class Request:
             raise TypeError(
                 f"stop={options.stop!r} without text=: expected a function from tokens to what they say"
             )
-        if self.stream is not None and (len(prefix) > 1 or options.num_return > 1 or options.beams > 1):
+        several = len(prefix) > 1 or options.num_return > 1 or options.beams > 1 or any(options.forced)
+        if self.stream is not None and several:
             raise ValueError(
-                f"stream= with {len(prefix)} rows, beams={options.beams} and num_return={options.num_return}: expected one row, 1 "
-                "and 1, as only then a token that was written stays"
+                f"stream= with {len(prefix)} rows, beams={options.beams}, num_return={options.num_return} and forced="
+                f"{options.forced}: expected one row, 1, 1 and none, as only then a token that was written stays"
             )
 
     @property

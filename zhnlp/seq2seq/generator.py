@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,6 +74,7 @@ class TitleGenerator:
             raise ValueError(
                 f"engine={engine!r} is not known: expected one of {', '.join(map(repr, ENGINES))}"
             )
+        _check_options(engine, engine_options)
         self.seed, self.device, self.progress = seed, device, progress
         self.model, self.engine_name, self._options = model, engine, engine_options
         self.max_source, self.max_target = max_source, max_target
@@ -275,6 +277,35 @@ class TitleGenerator:
             device=self.device,
             seed=self.seed,
             **self._options,
+        )
+
+
+def _check_options(engine: str, options: dict[str, Any]) -> None:
+    """Refuse options that the engine does not have.
+
+    Raises:
+        TypeError: there is one; the message names those there are.
+    """
+    if not options:
+        return
+    from zhnlp.seq2seq.engines import engine_class
+
+    parameters = inspect.signature(engine_class(engine).new).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return
+    own = {one.name for one in parameters} - {
+        "model",
+        "articles",
+        "titles",
+        "max_source",
+        "max_target",
+        "seed",
+        "device",
+    }
+    if unknown := sorted(options.keys() - own):
+        raise TypeError(
+            f"the engine {engine!r} has no option {', '.join(unknown)}: expected {', '.join(sorted(own))}, max_source, max_target, seed, "
+            "device or progress"
         )
 
 

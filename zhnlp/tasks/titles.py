@@ -72,12 +72,11 @@ class TitleGeneration(Pipeline):
 
         self.writing = {name: options.pop(name) for name in _WRITING if name in options}
         Writing(**self.writing)  # what is out of range is said now
-        if model is None and engine is None:
-            model = self._shipped()
         self.progress = Progress(progress)
         self.generator: TitleGenerator = TitleGenerator(
             model, engine=engine or "unilm", seed=seed, device=device, progress=progress, **options
         )
+        self._shipped = model is None and engine is None
 
     def __call__(self, texts: Any, **writing: Any) -> Any:
         """The title of an article, a list or tuple of articles, or an iterator of them.
@@ -95,23 +94,31 @@ class TitleGeneration(Pipeline):
             )
         if hasattr(texts, "tolist"):  # numpy, pandas
             texts = texts.tolist()
+        self._load()
         return self.generator.generate(texts, **{**self.writing, **writing})
 
     def fit(self, pairs: Any, valid: Any = None, **training: Any) -> TitleGeneration:
         """Learn from articles with titles; see `TitleGenerator.fit`. Returns the pipeline."""
         self.generator.fit(pairs, valid, **training)
+        self._shipped = False
         return self
 
     def evaluate(self, pairs: Any, **options: Any) -> dict[str, Any]:
         """ROUGE-L, ROUGE-1, ROUGE-2, BLEU and more of the titles written for articles whose right one is known."""
+        self._load()
         return self.generator.evaluate(pairs, **{**self.writing, **options})
 
     def save(self, folder: str | Path) -> Path:
         """Write everything to a folder, which ``pipeline(task, model=folder)`` reads."""
+        self._load()
         return self.generator.save(folder)
 
-    def _shipped(self) -> Path | None:
+    def _load(self) -> None:
+        """The model that ships, at the first call, where none was named or trained."""
+        if not self._shipped:
+            return
         from zhnlp.checkpoints.catalogue import find
+        from zhnlp.seq2seq import TitleGenerator
         from zhnlp.tasks.model import say_default
 
         folder = find(self.default)
@@ -121,4 +128,6 @@ class TitleGeneration(Pipeline):
                 "that save wrote, or engine='unilm' and fit(pairs)"
             )
         say_default(self.task, self.default)
-        return folder
+        made = self.generator
+        self.generator = TitleGenerator(folder, seed=made.seed, device=made.device, progress=made.progress)
+        self._shipped = False

@@ -92,7 +92,7 @@ class LSTMEngine(Engine):
         """Untrained, with the vocabulary of articles and titles.
 
         Args:
-            model: None, it begins from nothing.
+            model: None to begin from nothing, or what `save` wrote, whose vocabulary and sizes then count.
             min_count: occurrences of a character below which it is left to copy slots; None for 32 as in the post, and for
                 fewer than 16,000 pairs one for each 500, at least 2.
             latin_pieces: pieces of Latin words, beside the letters; 0 spells every word as the post does.
@@ -101,13 +101,10 @@ class LSTMEngine(Engine):
             **config: of `LSTMSeq2SeqConfig`, such as ``hidden_size`` and ``dropout``.
 
         Raises:
-            ValueError: a model was given, the pairs hold no text, or a size cannot be.
+            ValueError: the pairs hold no text, a size cannot be, or the model is of another kind.
         """
         if model is not None:
-            raise ValueError(
-                f"the engine 'lstm' begins from nothing: got model={str(model)!r}, expected None. Next: engine='unilm', which begins "
-                "from a model"
-            )
+            return cls.load(model, max_source=max_source, max_target=max_target, device=device)
         if min_count is None:
             min_count = min(MIN_COUNT, max(LEAST_COUNT, len(articles) // PAIRS_FOR_ONE))
         vocabulary = train_char_vocab(
@@ -128,7 +125,7 @@ class LSTMEngine(Engine):
         return cls(network.to(choose_device(device)), tokenizer, max_source=max_source, max_target=max_target)
 
     @classmethod
-    def load(cls, folder: Path, *, max_source: int, max_target: int, device: Any = None) -> LSTMEngine:
+    def load(cls, folder: str | Path, *, max_source: int, max_target: int, device: Any = None) -> LSTMEngine:
         """As `save` wrote it.
 
         Raises:

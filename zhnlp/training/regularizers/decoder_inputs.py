@@ -68,9 +68,8 @@ class DecoderInputs:
         if isinstance(mask, Tensor):
             target = mask != 0
         elif isinstance(labels, Tensor) and labels.shape == ids.shape:
-            target = (labels != -100).flip(1).cumsum(1).flip(
-                1
-            ) > 0  # what no label stands at or behind is padding
+            counts = labels != -100
+            target = counts.flip(1).cumsum(1).flip(1) > 0  # a label here or behind; else padding
         else:
             target = torch.ones_like(ids, dtype=torch.bool)
         whole, real = ids, target

@@ -19,7 +19,7 @@ from zhnlp.training.regularizers.embedding_noise import frozen_statistics
 SCHEDULES: dict[str, Callable[[float], float]] = {  # of batches seen / steps, 0 to 1
     "linear": lambda x: min(x, 1.0),
     "exponential": lambda x: 1 - math.exp(-5 * x),
-    "sigmoid": lambda x: 1 / (1 + math.exp(min(5 - 10 * x, 50.0))),
+    "sigmoid": lambda x: 1 / (1 + math.exp(5 - 10 * x)),
 }
 
 
