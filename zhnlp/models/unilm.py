@@ -11,11 +11,11 @@ Source: 苏剑林, https://kexue.fm/archives/6933; Dong et al. 2019, https://arx
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from zhnlp.decoding.step import StepOutput
 from zhnlp.models.bert_layers import check_layout, embed, finish, head_of, positions_of, project
@@ -23,13 +23,14 @@ from zhnlp.models.positions import logits_at
 from zhnlp.models.roformer import RoFormerForMaskedLM
 from zhnlp.models.roformer import encode as encode_roformer
 from zhnlp.models.source_cache import SourceCache
+from zhnlp.models.wrapped import Wrapped
 from zhnlp.nn.masks import additive, padding, prefix
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class UniLM(nn.Module):
+class UniLM(Wrapped):
     """A masked language model of BERT's layout as a writer: its loss with the prefix mask, and its step for decoding.
 
     Args:
@@ -48,28 +49,8 @@ class UniLM(nn.Module):
     """
 
     def __init__(self, network: PreTrainedModel):
-        super().__init__()
+        super().__init__(network)
         check_layout(network)
-        self.network = network
-        self.all_tied_weights_keys = {
-            f"network.{name}": f"network.{source}"
-            for name, source in (getattr(network, "all_tied_weights_keys", None) or {}).items()
-        }
-        self.register_state_dict_post_hook(_without_tied)
-
-    @property
-    def config(self) -> Any:
-        """The configuration of the network."""
-        return self.network.config
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network lies."""
-        return self.network.device
-
-    def get_input_embeddings(self) -> nn.Module:
-        """The embeddings of the tokens, for the regularizers that disturb them."""
-        return self.network.get_input_embeddings()
 
     def forward(
         self, input_ids: Tensor, segments: Tensor, attention_mask: Tensor, labels: Tensor | None = None
@@ -137,9 +118,3 @@ class UniLM(nn.Module):
             hidden = encode_roformer(self.network.roformer, ids, mask, types)
             return head_of(self.network)(hidden.flatten(0, 1)[where])
         return logits_at(self.network, where, input_ids=ids, attention_mask=mask, token_type_ids=types)
-
-
-def _without_tied(model: UniLM, state: dict[str, Any], prefix: str, metadata: Any) -> None:
-    """A file holds a tied weight once."""
-    for name in model.all_tied_weights_keys:
-        state.pop(prefix + name, None)
