@@ -33,8 +33,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from zhnlp.checkpoints.locate import locate
 from zhnlp.decoding import CausalStep, generate
-from zhnlp.decoding.packed_linear import pack_linear
 from zhnlp.models.loading import load_model
+from zhnlp.models.packed_linear import pack_linear
 
 RANDOM = "GPT-2 6/384"
 SIZES = {"vocab_size": 21128, "n_embd": 384, "n_layer": 6, "n_head": 6}

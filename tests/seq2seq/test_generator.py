@@ -3,10 +3,12 @@
 import json
 
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 
 from zhnlp import pipeline
 from zhnlp.seq2seq import TitleGenerator, beam_curse
+from zhnlp.training.regularizers import RDrop
 
 PARTS = ["变压器", "线路", "电表", "开关", "电缆", "站房", "母线", "水泵"]
 DEEDS = ["检修", "巡视", "更换", "停运", "试验", "验收"]
@@ -108,6 +110,13 @@ def test_a_training_chooses_by_held_out_titles_and_goes_on(tmp_path):
     assert any((tmp_path / "out").glob("checkpoint-*"))
     again = TitleGenerator(**SIZES).fit(PAIRS, PAIRS[:6], epochs=3, batch_size=8, out=tmp_path / "out")
     assert again.history_ == made.history_  # nothing was left to do
+
+
+def test_r_drop_gives_a_network_without_dropout_some_for_the_time():
+    made = TitleGenerator(**SIZES).fit(PAIRS[:8], False, epochs=1, regularizers=[RDrop(1.0)])
+    assert all(
+        module.p == 0 for module in made.engine.module.modules() if isinstance(module, torch.nn.Dropout)
+    )
 
 
 def test_random_weights_differ_from_the_trained_ones():

@@ -20,7 +20,8 @@ from zhnlp.cli.refusals import check_apart, check_place, mendable
 def title(
     files: Files,
     model: Annotated[
-        str | None, typer.Option(help="Folder of zhnlp train title, or a shipped name; default: what ships.")
+        str | None,
+        typer.Option(help="Folder of zhnlp train title; default: zhnlp-title-small, where it is installed."),
     ] = None,
     num_beams: Annotated[int, typer.Option(help="Hypotheses kept; 1 is fastest.", min=1)] = 3,
     num_return: Annotated[int, typer.Option(help="Titles for each article, best first.", min=1)] = 1,

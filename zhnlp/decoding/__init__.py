@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = exports(
         "Step": "step",
         "StepOutput": "step",
         "generate": "generation",
-        "pack_linear": "packed_linear",
         "select_rows": "step",
     },
 )

@@ -228,7 +228,7 @@ class TextGeneration(ModelPipeline):
     @cached_property
     def _reader(self) -> PreTrainedModel:
         """The model to read with; one that was given may still change, so of that no copy is made."""
-        from zhnlp.decoding.packed_linear import pack_linear
+        from zhnlp.models.packed_linear import pack_linear
 
         ours = self._given is None or isinstance(self._given, (str, Path))
         return pack_linear(self.model) if ours else self.model

@@ -22,7 +22,7 @@ class TitleGeneration(Pipeline):
     """Write the title of an article.
 
     Args:
-        model: shipped name, the folder that ``save`` wrote, or a Hub id of such; None for zhnlp-title-small, which ships. With
+        model: shipped name, the folder that ``save`` wrote, or a Hub id of such; None for zhnlp-title-small, where this installation has it. With
             ``fit`` also what the training begins from: see `zhnlp.seq2seq.TitleGenerator`.
         engine: of a generator that is to be trained: "unilm", "lstm" or "encoder-decoder".
         num_beams, num_return, min_length, max_length, length_penalty, no_repeat_ngram, coverage, forced, forbidden, sample,

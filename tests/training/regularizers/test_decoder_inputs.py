@@ -64,3 +64,14 @@ def test_a_batch_without_is_refused_by_what_it_has():
         DecoderInputs.of({"input_ids": torch.ones(1, 2), "labels": torch.ones(1)})
     with pytest.raises(ValueError, match="got Tensor"):
         DecoderInputs.of(torch.ones(1, 2))
+
+
+def test_the_source_of_an_lstm_has_other_names():
+    batch = {
+        "source_ids": torch.tensor([[5, 6, 0]]),
+        "source_mask": torch.tensor([[1, 1, 0]]),
+        "decoder_input_ids": torch.tensor([[2, 7]]),
+        "labels": torch.tensor([[7, 3]]),
+    }
+    ids, real = DecoderInputs.of(batch).sequence
+    assert ids[real].tolist() == [5, 6, 2, 7]

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from zhnlp.models.precision import fast_dtype
+from zhnlp.training.optimizers.adamw import adamw
 from zhnlp.training.seeds import own_randomness
 from zhnlp.training.trainer import Trainer
 
@@ -73,24 +74,13 @@ def optimise(
             train_dataset=dataset,
             data_collator=collate,
             batch_sampler=batches,
-            optimizers=(_adamw(learnt, learning_rate, weight_decay), None),
+            optimizers=(adamw(learnt, learning_rate, weight_decay), None),
             regularizers=regularizers,
             log=False,
         )
         result = trainer.train()
     objective.eval()
     return float(result.training_loss)
-
-
-def _adamw(
-    parameters: Sequence[torch.nn.Parameter], learning_rate: float, weight_decay: float
-) -> torch.optim.Optimizer:
-    """AdamW; vectors (biases, norms) are not decayed."""
-    groups = [
-        {"params": [one for one in parameters if one.ndim > 1], "weight_decay": weight_decay},
-        {"params": [one for one in parameters if one.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate, fused=True)
 
 
 def quiet_bar(progress: bool | None) -> bool | None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from zhnlp.few_shot.training.batches import MixedBatches
 from zhnlp.few_shot.training.collate import PromptCollator
 from zhnlp.few_shot.training.defaults import TEXT_WEIGHT, learning_rate, soft_rate
-from zhnlp.few_shot.training.dropout import dropout_on
 from zhnlp.few_shot.training.objective import PromptObjective
 from zhnlp.few_shot.training.optimise import WEIGHT_DECAY, optimise
 from zhnlp.few_shot.training.soft_prompt import frozen
+from zhnlp.training.dropout import dropout_on
 from zhnlp.training.regularizers.r_drop import RDrop
 
 if TYPE_CHECKING:

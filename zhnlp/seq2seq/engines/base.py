@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from zhnlp.decoding.step import Step
 
 Pair = tuple[Source, list[int]]  # an article as it is read, and the ids of its title without the end
+LOADING = {
+    "dtype": "float32",
+    "attn_implementation": "eager",
+}  # a kernel with attention to show and second derivatives
 PRACTICE = 0.1  # chance of a pair to have a token put into a copy slot
 
 
@@ -70,7 +74,7 @@ class Engine(ABC):
 
     @abstractmethod
     def batch(self, pairs: Sequence[tuple[list[int], list[int]]]) -> dict[str, Tensor]:
-        """The tensors of pairs of ids, with ``labels``; what cannot be written (`unwritten`) has none."""
+        """The tensors of pairs of ids, with ``labels`` (see `labels_of`)."""
 
     def labels_of(self, target: Sequence[int]) -> list[int]:
         """What is to be written: the title and its end; -100 where the title has [UNK]."""

@@ -17,8 +17,8 @@ from zhnlp.models.bars import no_bars
 from zhnlp.models.encoder_decoder import EncoderDecoder
 from zhnlp.models.loading import load_model
 from zhnlp.seq2seq.copy_slots import SLOTS, CopySlots
-from zhnlp.seq2seq.engines.base import Engine, padded
-from zhnlp.seq2seq.engines.unilm import add_slots
+from zhnlp.seq2seq.engines.base import LOADING, Engine, padded
+from zhnlp.seq2seq.slot_embeddings import add_slots
 from zhnlp.seq2seq.source import Source, SourceReader, check_lengths
 from zhnlp.tokenizers import load
 from zhnlp.tokenizers.untruncated import untruncated
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
     from zhnlp.decoding.step import Step
 
-LOADING = {
-    "dtype": "float32",
-    "attn_implementation": "eager",
-}  # which says where it looked, and has second derivatives
 T5_RATE = 2e-4  # T5 and its kin learn at rates that would wreck a BERT
 
 

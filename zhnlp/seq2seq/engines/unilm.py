@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from zhnlp.few_shot.training.defaults import fine_tuning_rate
+from zhnlp.models.bars import no_bars
 from zhnlp.models.loading import load_model
 from zhnlp.models.unilm import UniLM
 from zhnlp.seq2seq.copy_slots import SLOTS, CopySlots
-from zhnlp.seq2seq.engines.base import Engine, padded
+from zhnlp.seq2seq.engines.base import LOADING, Engine, padded
+from zhnlp.seq2seq.slot_embeddings import add_slots
 from zhnlp.seq2seq.source import Source, SourceReader, check_lengths
 from zhnlp.tokenizers import load, prune
 from zhnlp.training.seeds import own_randomness
@@ -89,7 +91,7 @@ class UniLMEngine(Engine):
         """
         name = DEFAULT if model is None else model
         tokenizer = load(name)
-        network = load_model(name, "masked-lm", dtype="float32", device=device)
+        network = load_model(name, "masked-lm", device=device, **LOADING)
         if not pretrained:
             with own_randomness(seed):
                 network = type(network)(network.config).to(network.device)
@@ -101,7 +103,7 @@ class UniLMEngine(Engine):
     @classmethod
     def load(cls, folder: Path, *, max_source: int, max_target: int, device: Any = None) -> UniLMEngine:
         """As `save` wrote it."""
-        network = load_model(folder, "masked-lm", dtype="float32", device=device)
+        network = load_model(folder, "masked-lm", device=device, **LOADING)
         return cls(network, load(folder), max_source=max_source, max_target=max_target)
 
     def batch(self, pairs: Sequence[tuple[list[int], list[int]]]) -> dict[str, Tensor]:
@@ -128,22 +130,9 @@ class UniLMEngine(Engine):
         return self.module.step, torch.full((len(sources), 1), self.end, device=device), cache
 
     def save(self, folder: Path) -> None:
-        self.module.network.save_pretrained(folder)
+        with no_bars():
+            self.module.network.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
-
-
-def add_slots(network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, count: int) -> None:
-    """Copy slots behind the vocabulary, their embeddings near that of [UNK]; in place."""
-    before = network.get_input_embeddings().weight.shape[0]
-    slots = CopySlots.add(tokenizer, count)
-    if not slots.ids or max(slots.ids) < before:
-        return
-    network.resize_token_embeddings(len(tokenizer), mean_resizing=False)
-    with torch.no_grad():
-        weight = network.get_input_embeddings().weight
-        generator = torch.Generator().manual_seed(0)
-        noise = torch.randn((len(weight) - before, weight.shape[1]), generator=generator)
-        weight[before:] = weight[tokenizer.unk_token_id] + weight[:before].std() * noise.to(weight)
 
 
 def _has_idle_pieces(tokenizer: PreTrainedTokenizerFast) -> bool:

@@ -13,6 +13,10 @@ import torch
 from torch import Tensor, nn
 
 _ROW = ("input_ids", "segments", "attention_mask")
+_SOURCES = (
+    ("input_ids", "attention_mask"),
+    ("source_ids", "source_mask"),
+)  # of transformers, of LSTMSeq2SeqLM
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,9 @@ class DecoderInputs:
         else:
             target = torch.ones_like(ids, dtype=torch.bool)
         whole, real = ids, target
-        source = inputs.get("input_ids")
-        if isinstance(source, Tensor):
-            seen = inputs.get("attention_mask")
+        kind = next((one for one in _SOURCES if isinstance(inputs.get(one[0]), Tensor)), None)
+        if kind is not None:
+            source, seen = inputs[kind[0]], inputs.get(kind[1])
             seen = torch.ones_like(source) if seen is None else seen
             whole, real = torch.cat((source, ids), 1), torch.cat((seen != 0, target), 1)
         return cls("decoder_input_ids", ids, target, (whole, real), ids[:, 0].unique())

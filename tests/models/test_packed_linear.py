@@ -1,6 +1,6 @@
 """Packed weights: the same numbers, the original left alone.
 
-Run: pytest tests/decoding/test_packed_linear.py
+Run: pytest tests/models/test_packed_linear.py
 """
 
 import pytest
@@ -9,7 +9,7 @@ from small_models import make_model
 from torch import nn
 
 from zhnlp.decoding import CausalStep, generate
-from zhnlp.decoding.packed_linear import PackedLinear, can_pack, pack_linear
+from zhnlp.models.packed_linear import PackedLinear, can_pack, pack_linear
 
 needs_packing = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no packed linear layers")
 
@@ -47,5 +47,5 @@ def test_a_packed_model_writes_the_same(kind):
 def test_other_numbers_and_large_models_stay(monkeypatch):
     model = make_model("gpt2")
     assert pack_linear(model.bfloat16()) is model
-    monkeypatch.setattr("zhnlp.decoding.packed_linear.MOST", 1000)
+    monkeypatch.setattr("zhnlp.models.packed_linear.MOST", 1000)
     assert pack_linear(model.float()) is model

@@ -8,7 +8,7 @@ import torch
 from small_models import make_model
 from torch import nn
 
-from zhnlp.few_shot.training.dropout import dropout_on
+from zhnlp.training.dropout import dropout_on
 
 
 @pytest.mark.parametrize("kind", ["bert", "roformer", "gpt2"])
