@@ -208,8 +208,11 @@ class TitleGenerator:
 
     # --- files -----------------------------------------------------------------------------------------------------
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, int8: bool = False) -> Path:
         """Write network (safetensors), tokenizer and ``titles.json``; ``TitleGenerator(folder)`` loads them.
+
+        Args:
+            int8: store each row of the weights in 8 bits: a quarter of the size, titles all but the same.
 
         Raises:
             NotFittedError: nothing was trained or loaded.
@@ -220,7 +223,7 @@ class TitleGenerator:
             raise FileExistsError(
                 f"{folder} is a file: expected the name of a folder, which may be a new one"
             )
-        self.engine.save(folder)
+        self.engine.save(folder, int8)
         kept = {
             "version": VERSION,
             "engine": self.engine.name,

@@ -14,10 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from zhnlp.checkpoints.quantized import FILE as INT8
+from zhnlp.checkpoints.quantized import save as save_int8
+from zhnlp.models.bars import no_bars
 from zhnlp.seq2seq.source import Source, SourceReader
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from zhnlp.decoding.step import Step
 
@@ -26,6 +29,7 @@ LOADING = {
     "dtype": "float32",
     "attn_implementation": "eager",
 }  # a kernel with attention to show and second derivatives
+FULL = "model.safetensors"
 PRACTICE = 0.1  # chance of a pair to have a token put into a copy slot
 
 
@@ -116,9 +120,20 @@ class Engine(ABC):
     def load(cls, folder: Path, *, max_source: int, max_target: int, device: Any) -> Engine:
         """As `save` wrote it."""
 
+    @property
     @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Write network and tokenizer."""
+    def network(self) -> PreTrainedModel:
+        """What files hold of it."""
+
+    def save(self, folder: Path, int8: bool = False) -> None:
+        """Write network and tokenizer; weights that the folder had before in the other form are removed."""
+        if int8:
+            save_int8(self.network, folder)
+        else:
+            with no_bars():
+                self.network.save_pretrained(folder)
+        (folder / (FULL if int8 else INT8)).unlink(missing_ok=True)
+        self.tokenizer.save_pretrained(folder)
 
 
 def padded(rows: Sequence[Sequence[int]], value: int) -> Tensor:

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from zhnlp.few_shot.training.defaults import fine_tuning_rate
-from zhnlp.models.bars import no_bars
 from zhnlp.models.encoder_decoder import EncoderDecoder
 from zhnlp.models.loading import load_model
 from zhnlp.seq2seq.copy_slots import SLOTS, CopySlots
@@ -137,10 +136,9 @@ class EncoderDecoderEngine(Engine):
     def forbidden(self, source: Source) -> list[int]:
         return [*super().forbidden(source), *self._no_text]
 
-    def save(self, folder: Path) -> None:
-        with no_bars():
-            self.module.network.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+    @property
+    def network(self) -> PreTrainedModel:
+        return self.module.network
 
     @property
     def _pad(self) -> int:

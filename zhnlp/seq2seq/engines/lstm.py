@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
-from zhnlp.models.bars import no_bars
 from zhnlp.models.loading import choose_device, load_model
 from zhnlp.models.lstm_seq2seq import LSTMSeq2SeqConfig, LSTMSeq2SeqLM, register
 from zhnlp.seq2seq.copy_slots import SLOTS, CopySlots
@@ -156,10 +155,9 @@ class LSTMEngine(Engine):
         first = torch.full((len(sources), 1), self.tokenizer.cls_token_id, device=self.device)
         return self.module.step, first, self.module.start(**read)
 
-    def save(self, folder: Path) -> None:
-        with no_bars():
-            self.module.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+    @property
+    def network(self) -> LSTMSeq2SeqLM:
+        return self.module
 
     def _read(self, sources: Sequence[list[int]]) -> dict[str, Tensor]:
         """Sources as the network reads them; one without a token is a row of padding."""

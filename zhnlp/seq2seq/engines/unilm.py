@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from zhnlp.few_shot.training.defaults import fine_tuning_rate
-from zhnlp.models.bars import no_bars
 from zhnlp.models.loading import load_model
 from zhnlp.models.unilm import UniLM
 from zhnlp.seq2seq.copy_slots import SLOTS, CopySlots
@@ -129,10 +128,9 @@ class UniLMEngine(Engine):
         cache = self.module.start(padded(ids, tokenizer.pad_token_id).to(device), mask)
         return self.module.step, torch.full((len(sources), 1), self.end, device=device), cache
 
-    def save(self, folder: Path) -> None:
-        with no_bars():
-            self.module.network.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+    @property
+    def network(self) -> PreTrainedModel:
+        return self.module.network
 
 
 def _has_idle_pieces(tokenizer: PreTrainedTokenizerFast) -> bool:
