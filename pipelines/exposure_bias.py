@@ -17,14 +17,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from few_shot_jobs import Results, default_out, digest, mean_sd, sample, table
+from few_shot_jobs import Results, digest, table
+from title_jobs import FIGURES, cell, cut_down, parser_of, scored
 from title_sets import Pairs, news
 from tqdm import tqdm
 
-from zhnlp.metrics import evaluate_titles
 from zhnlp.seq2seq import TitleGenerator
 from zhnlp.training.regularizers import (
     FGM,
@@ -35,7 +34,6 @@ from zhnlp.training.regularizers import (
 )
 
 RECIPE = 1  # part of every key
-FIGURES = ("rouge_l", "rouge_1", "rouge_2", "bleu")
 ROWS: dict[str, Callable[[], list[Any]]] = {
     "base": list,
     "replacement-target": lambda: [RandomTargetReplacement(0.5, 0.3, source="target")],
@@ -95,13 +93,11 @@ def run(job: tuple[str, int], sets: dict[str, Pairs], results: Results, options:
     if not missing:
         return
     made = generator(*job, sets, options)
-    articles, right = (list(side) for side in zip(*sets["test"]))
+    articles = [article for article, _ in sets["test"]]
     for beams in missing:
 
         def figures(beams: int = beams) -> dict:
-            written = [one["title"] for one in made.generate(articles, num_beams=beams)]
-            found = evaluate_titles(written, right, articles)
-            return {name: found[name] for name in (*FIGURES, "intervals", "mean_length", "texts")}
+            return scored([one["title"] for one in made.generate(articles, num_beams=beams)], sets["test"])
 
         line = results.get(key_of(*job, beams, sets, options), figures)
         tqdm.write(json.dumps({"job": [*job, beams], "rouge_l": round(line["rouge_l"], 4)}), file=sys.stderr)
@@ -116,7 +112,7 @@ def report(results: Results, sets: dict[str, Pairs], options: argparse.Namespace
             lines = [results.find(key_of(row, seed, beams, sets, options)) for seed in options.seeds]
             lines = [line for line in lines if line is not None]
             cells.append(
-                " / ".join(_cell([line[name] for line in lines]) for name in FIGURES) if lines else "–"
+                " / ".join(cell([line[name] for line in lines]) for name in FIGURES) if lines else "–"
             )
         body.append([row, *cells])
     head = ["ROUGE-L / R-1 / R-2 / BLEU, %", *(f"beam {beams}" for beams in options.beams)]
@@ -128,34 +124,18 @@ def report(results: Results, sets: dict[str, Pairs], options: argparse.Namespace
     return f"{table(head, body)}\n\n{said}\n\n{PUBLISHED}"
 
 
-def _cell(values: list[float]) -> str:
-    mean, deviation = mean_sd(values)
-    return f"{mean:.2f}" if deviation is None else f"{mean:.2f} ± {deviation:.2f}"
-
-
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made = parser_of(__doc__, "exposure_bias", ROWS)
     add = made.add_argument
-    add("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW", help=", ".join(ROWS))
     add("--beams", nargs="+", type=int, default=[1, 2, 3])
     add("--seeds", nargs="+", type=int, default=[0, 1, 2])
     add("--model", default="zhnlp-mlm-small", help="masked model (default: %(default)s)")
     add("--epochs", type=float, default=6.0, help="passes")
     add("--train", type=int, default=4000, help="items to train on (default: %(default)s)")
-    add("--limit", type=int, help="test items at most")
     add("--max-source", type=int, default=96, help="tokens of an article that are read")
     add("--max-target", type=int, default=40, help="tokens of a title at most")
     add("--curse", action="store_true", help="also the diagnosis of beam search, with its plot beside --out")
-    add("--data", help="folder of the public sets (default: $ZHNLP_DATA, else ../shared/data)")
-    add("--work", type=Path, default=Path("workdir/exposure_bias"), help="where trained generators are kept")
-    add(
-        "--out",
-        type=Path,
-        default=default_out("exposure_bias"),
-        help="lines of results (default: %(default)s)",
-    )
-    add("--table", action="store_true", help="only print the table of what is there")
     return made
 
 
@@ -163,8 +143,10 @@ def main() -> None:
     """Run what is missing, print the tables."""
     options = parser().parse_args()
     sets = news(options.data)
-    for name, most in (("train", options.train), ("test", options.limit)):
-        sets[name] = [sets[name][number] for number in sample(sets[name], most, 0)]
+    sets["train"], sets["test"] = (
+        cut_down(sets["train"], options.train),
+        cut_down(sets["test"], options.limit),
+    )
     results = Results(options.out)
     jobs = [(row, seed) for seed in options.seeds for row in options.rows]
     for job in tqdm([] if options.table else jobs, file=sys.stderr, unit="training"):

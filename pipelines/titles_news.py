@@ -18,24 +18,16 @@ import argparse
 import json
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from few_shot_jobs import Results, default_out, digest, mean_sd, sample, table
-from title_baselines import lead, lead_cut, text_rank
+from few_shot_jobs import Results, digest, table
+from title_jobs import FIGURES, WITHOUT, cell, cut_down, parser_of, scored
 from title_sets import Pairs, news
 from tqdm import tqdm
 
-from zhnlp.metrics import evaluate_titles
 from zhnlp.seq2seq import TitleGenerator
 
 RECIPE = 1  # part of every key
-FIGURES = ("rouge_l", "rouge_1", "rouge_2", "bleu")
-WITHOUT = {
-    "lead": lambda article, title: lead(article),
-    "lead-cut": lambda article, title: lead_cut(article, len(title)),
-    "text-rank": lambda article, title: text_rank(article),
-}
 LEARNT: dict[str, dict[str, Any]] = {
     "unilm": {"engine": "unilm"},
     "unilm-random": {"engine": "unilm", "pretrained": False},
@@ -72,15 +64,7 @@ def titles(row: str, beams: int, seed: int, sets: dict[str, Pairs], options: arg
 
 def run(row: str, beams: int, seed: int, sets: dict[str, Pairs], options: argparse.Namespace) -> dict:
     """Write and score."""
-    written = titles(row, beams, seed, sets, options)
-    articles, right = zip(*sets["test"])
-    found = evaluate_titles(written, right, articles)
-    kept = (*FIGURES, "intervals", "texts", "empty", "mean_length", "copied", "novel_bigrams")
-    samples = [
-        {"article": articles[n][:120], "title": right[n], "written": written[n]}
-        for n in range(0, len(written), 97)
-    ]
-    return {**{name: found[name] for name in kept}, "samples": samples[:8]}
+    return scored(titles(row, beams, seed, sets, options), sets["test"], "empty", "copied", "novel_bigrams")
 
 
 def jobs_of(options: argparse.Namespace) -> list[tuple[str, int, int]]:
@@ -113,10 +97,10 @@ def report(results: Results, sets: dict[str, Pairs], options: argparse.Namespace
     head = ["titles of news", "beams", "ROUGE-L", "ROUGE-1", "ROUGE-2", "BLEU", "characters", "new bigrams"]
     body = []
     for (row, beams), lines in rows.items():
-        cells = [_cell([line[name] for line in lines]) for name in FIGURES]
+        cells = [cell([line[name] for line in lines]) for name in FIGURES]
         more = [
-            _cell([line["mean_length"] / 100 for line in lines], 1),
-            _cell([line["novel_bigrams"] for line in lines], 0),
+            cell([line["mean_length"] / 100 for line in lines], 1),
+            cell([line["novel_bigrams"] for line in lines], 0),
         ]
         body.append([row, str(beams or "–"), *cells, *more])
     said = (
@@ -127,17 +111,10 @@ def report(results: Results, sets: dict[str, Pairs], options: argparse.Namespace
     return f"{table(head, body)}\n\n{said}"
 
 
-def _cell(values: list[float], digits: int = 2) -> str:
-    """Mean ± deviation, times 100."""
-    mean, deviation = mean_sd(values)
-    return f"{mean:.{digits}f}" if deviation is None else f"{mean:.{digits}f} ± {deviation:.{digits}f}"
-
-
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made = parser_of(__doc__, "titles_news", ROWS)
     add = made.add_argument
-    add("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW", help=", ".join(ROWS))
     add("--beams", nargs="+", type=int, default=[1, 3])
     add("--seeds", nargs="+", type=int, default=[0])
     add("--model", default="zhnlp-mlm-small", help="masked model of UniLM (default: %(default)s)")
@@ -146,13 +123,6 @@ def parser() -> argparse.ArgumentParser:
     add("--max-source", type=int, default=128, help="tokens of an article that are read")
     add("--max-target", type=int, default=40, help="tokens of a title at most")
     add("--train", type=int, help="items to train on at most")
-    add("--limit", type=int, help="test items at most")
-    add("--data", help="folder of the public sets (default: $ZHNLP_DATA, else ../shared/data)")
-    add("--work", type=Path, default=Path("workdir/titles_news"), help="where trained generators are kept")
-    add(
-        "--out", type=Path, default=default_out("titles_news"), help="lines of results (default: %(default)s)"
-    )
-    add("--table", action="store_true", help="only print the table of what is there")
     return made
 
 
@@ -160,8 +130,10 @@ def main() -> None:
     """Run what is missing, print the table."""
     options = parser().parse_args()
     sets = news(options.data)
-    for name, most in (("train", options.train), ("test", options.limit)):
-        sets[name] = [sets[name][number] for number in sample(sets[name], most, 0)]
+    sets["train"], sets["test"] = (
+        cut_down(sets["train"], options.train),
+        cut_down(sets["test"], options.limit),
+    )
     results = Results(options.out)
     for job in tqdm([] if options.table else jobs_of(options), file=sys.stderr, unit="result"):
         line = results.get(key_of(*job, sets, options), partial(run, *job, sets, options))

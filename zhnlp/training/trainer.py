@@ -21,6 +21,7 @@ from transformers.trainer_utils import has_length
 from zhnlp.models.bars import no_bars
 from zhnlp.training import resumable
 from zhnlp.training.callbacks.jsonl_log import JsonlLog
+from zhnlp.training.callbacks.memory import ReturnMemory
 from zhnlp.training.callbacks.progress import ProgressBar
 from zhnlp.training.divergence import Watch
 from zhnlp.training.loaders import batches_of, indexed_loader, stream_loader
@@ -66,6 +67,8 @@ class Trainer(transformers.Trainer):
         if self.pop_callback(transformers.ProgressCallback) is not None:
             self.add_callback(ProgressBar())
         self.pop_callback(transformers.PrinterCallback)
+        if self.args.device.type == "cpu":
+            self.add_callback(ReturnMemory())
         if log and not any(isinstance(callback, JsonlLog) for callback in self.callback_handler.callbacks):
             self.add_callback(JsonlLog())  # last: callbacks before it may add to what is logged
         if self.args.fp16 and self.args.device.type == "cpu":  # which would train in float32 and not say so

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = exports(
         "EarlyStopping": "early_stopping",
         "JsonlLog": "jsonl_log",
         "ProgressBar": "progress",
+        "ReturnMemory": "memory",
         "Samples": "samples",
         "plot_curves": "curves",
         "read_log": "jsonl_log",
