@@ -115,11 +115,13 @@ def main() -> int:
         for one in titled(options.data)
         if one.kind in options.kinds and one.held_out == options.held_out
     )
-    out = options.out.open("w", encoding="utf-8") if options.out else sys.stdout
-    count = 0
-    for count, row in enumerate(rows, start=1):
-        out.write(json.dumps(row, ensure_ascii=False) + "\n")
-    print(f"{count:,} articles with titles → {options.out or 'stdout'}", file=sys.stderr)
+    found = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text("".join(found), encoding="utf-8")
+    else:
+        sys.stdout.writelines(found)
+    print(f"{len(found):,} articles with titles → {options.out or 'stdout'}", file=sys.stderr)
     return 0
 
 

@@ -4,7 +4,7 @@
     python pipelines/titles_csl.py --rows lead shipped --limit 100
 
 Without training all 1,000 records of the dev set are the test.  The other rows learn from the first pairs of one half, in a
-seeded order, for a number of passes that is set beforehand, and are tested on the other half.
+seeded order, for a number of steps that is set beforehand, and are tested on the other half.
 
 Source: https://kexue.fm/archives/6933, https://kexue.fm/archives/8209 (few pairs)
 """
@@ -71,12 +71,11 @@ def generator(row: str, shots: int, seed: int, known: Pairs, options: argparse.N
     begin = MASKED if row.startswith("masked") else options.model
     if not shots:
         return TitleGenerator(begin)
-    folder = options.work / f"{digest(begin)}-{shots}-{options.epochs:g}-{seed}"
+    folder = options.work / f"{digest(begin)}-{shots}-{options.steps}-{seed}"
     if not (folder / "titles.json").is_file():
         made = TitleGenerator(begin, max_source=192, max_target=40, seed=seed)
-        # as many steps from few pairs as from many
-        epochs = options.epochs * max(1, 100 / shots)
-        made.fit(known[:shots], valid=False, epochs=epochs, batch_size=min(32, shots))
+        batch = min(32, shots)
+        made.fit(known[:shots], valid=False, epochs=options.steps * batch / shots, batch_size=batch)
         made.save(folder)
     return TitleGenerator(folder)
 
@@ -101,7 +100,7 @@ def key_of(job: Job, pairs: Pairs, options: argparse.Namespace) -> dict:
         begin = MASKED if row.startswith("masked") else options.model
         key |= {"beams": beams, "weights": digest(begin)}
     if shots:
-        key |= {"shots": shots, "seed": seed, "epochs": options.epochs}
+        key |= {"shots": shots, "seed": seed, "steps": options.steps}
     return key
 
 
@@ -138,7 +137,7 @@ def parser() -> argparse.ArgumentParser:
     add("--shots", nargs="+", type=int, default=list(SHOTS), help="pairs to learn from")
     add("--beams", nargs="+", type=int, default=[1, 3])
     add("--seeds", nargs="+", type=int, default=[0, 1])
-    add("--epochs", type=float, default=6.0, help="passes over 100 pairs or more; over fewer, as many steps")
+    add("--steps", type=int, default=150, help="of training, however many pairs (default: %(default)s)")
     return made
 
 

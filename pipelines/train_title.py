@@ -184,11 +184,16 @@ def main() -> None:
     begin = time.process_time()
     made = train(options, known)
     folder = made.save(options.out / NAME, int8=True)
+    read = sum(len(source.ids) + len(target) for source, target in made.engine.pairs(*zip(*known[CHOOSE:])))
     facts = {
-        **dict(pairs=len(known) - CHOOSE, gaps=options.gaps, epochs=len(made.history_), seed=options.seed),
-        **dict(beams=options.beams, hardware=hardware("cpu"), seconds=round(time.process_time() - begin)),
-        "tokens": sum(len(source.ids) + len(target) for source, target in made.engine.pairs(*zip(*known)))
-        * len(made.history_),
+        "pairs": len(known) - CHOOSE,
+        "gaps": options.gaps,
+        "epochs": len(made.history_),
+        "tokens": read * len(made.history_) + options.gaps * options.max_source,
+        "seconds": round(time.process_time() - begin),
+        "hardware": hardware("cpu"),
+        "seed": options.seed,
+        "beams": options.beams,
     }
     found = scores(TitleGenerator(folder), held, options.beams)
     card(folder, made, facts, found)
