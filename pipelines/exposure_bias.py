@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from few_shot_jobs import Results, digest, table
-from title_jobs import FIGURES, cell, cut_down, parser_of, scored
+from title_jobs import FIGURES, cell, count, cut_down, parser_of, scored
 from title_sets import Pairs, news
 from tqdm import tqdm
 
@@ -132,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
     add("--seeds", nargs="+", type=int, default=[0, 1, 2])
     add("--model", default="zhnlp-mlm-small", help="masked model (default: %(default)s)")
     add("--epochs", type=float, default=6.0, help="passes")
-    add("--train", type=int, default=4000, help="items to train on (default: %(default)s)")
+    add("--train", type=count, default=4000, help="items to train on (default: %(default)s)")
     add("--max-source", type=int, default=96, help="tokens of an article that are read")
     add("--max-target", type=int, default=40, help="tokens of a title at most")
     add("--curse", action="store_true", help="also the diagnosis of beam search, with its plot beside --out")

@@ -27,12 +27,19 @@ def parser_of(doc: str, name: str, rows: Iterable[str]) -> argparse.ArgumentPars
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = made.add_argument
     add("--rows", nargs="+", choices=rows, default=rows, metavar="ROW", help=", ".join(rows))
-    add("--limit", type=int, help="test items at most")
+    add("--limit", type=count, help="test items at most")
     add("--data", help="folder of the public sets (default: $ZHNLP_DATA, else ../shared/data)")
     add("--work", type=Path, default=Path("workdir") / name, help="where trained generators are kept")
     add("--out", type=Path, default=default_out(name), help="lines of results (default: %(default)s)")
     add("--table", action="store_true", help="only print the table of what is there")
     return made
+
+
+def count(text: str) -> int:
+    """A number of items from the command line, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"got {text}: expected a whole number, 1 or more")
+    return int(text)
 
 
 def cut_down(pairs: Pairs, most: int | None) -> Pairs:

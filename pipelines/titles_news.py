@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any
 
 from few_shot_jobs import Results, digest, table
-from title_jobs import FIGURES, WITHOUT, cell, cut_down, parser_of, scored
+from title_jobs import FIGURES, WITHOUT, cell, count, cut_down, parser_of, scored
 from title_sets import Pairs, news
 from tqdm import tqdm
 
@@ -122,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
     add("--patience", type=int, default=2, help="passes without a better ROUGE-L before the end")
     add("--max-source", type=int, default=128, help="tokens of an article that are read")
     add("--max-target", type=int, default=40, help="tokens of a title at most")
-    add("--train", type=int, help="items to train on at most")
+    add("--train", type=count, help="items to train on at most")
     return made
 
 

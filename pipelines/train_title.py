@@ -25,6 +25,7 @@ from pathlib import Path
 from few_shot_jobs import sample
 from gap_sentences import gap_pairs
 from title_baselines import lead, lead_cut
+from title_jobs import count
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))
 
@@ -166,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
     add("--max-source", type=int, default=192, help="tokens of an article (default: %(default)s)")
     add("--max-target", type=int, default=40, help="tokens of a title (default: %(default)s)")
     add("--beams", type=int, default=3, help="of the scores (default: %(default)s)")
-    add("--limit", type=int, help="articles to train on, and to score, at most")
+    add("--limit", type=count, help="articles to train on, and to score, at most")
     add("--data", help="folder of the public sets (default: $ZHNLP_DATA, else ../shared/data)")
     add("--seed", type=int, default=0)
     return made

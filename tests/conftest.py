@@ -1,9 +1,13 @@
 """Settings of all tests: a busy machine must not make a property fail, and no test may change another one's numbers."""
 
+import os
 import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # each of several workers takes one core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gate")
