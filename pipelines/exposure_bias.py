@@ -5,7 +5,7 @@
     python pipelines/exposure_bias.py --curse                      # and how often the model prefers its own title
 
 The titles are those of broadcast news, since CSL's 10,000 training pairs are not among the public sets here: some thousands of
-items to train on, 500 to choose the pass that is kept, the last 1,000 by date as test.  Every result is a line of --out at
+items to train on, 200 to choose the pass that is kept, the last 1,000 by date as test.  Every result is a line of --out at
 once, and what is there is not made again.
 
 Source: 苏剑林, https://kexue.fm/archives/7259
@@ -34,6 +34,7 @@ from zhnlp.training.regularizers import (
 )
 
 RECIPE = 1  # part of every key
+VALID = 200  # items that choose the pass
 ROWS: dict[str, Callable[[], list[Any]]] = {
     "base": list,
     "replacement-target": lambda: [RandomTargetReplacement(0.5, 0.3, source="target")],
@@ -128,11 +129,11 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = parser_of(__doc__, "exposure_bias", ROWS)
     add = made.add_argument
-    add("--beams", nargs="+", type=int, default=[1, 2, 3])
+    add("--beams", nargs="+", type=int, default=[1, 3])
     add("--seeds", nargs="+", type=int, default=[0, 1, 2])
     add("--model", default="zhnlp-mlm-small", help="masked model (default: %(default)s)")
-    add("--epochs", type=float, default=6.0, help="passes")
-    add("--train", type=count, default=4000, help="items to train on (default: %(default)s)")
+    add("--epochs", type=float, default=5.0, help="passes")
+    add("--train", type=count, default=3000, help="items to train on (default: %(default)s)")
     add("--max-source", type=int, default=96, help="tokens of an article that are read")
     add("--max-target", type=int, default=40, help="tokens of a title at most")
     add("--curse", action="store_true", help="also the diagnosis of beam search, with its plot beside --out")
@@ -143,6 +144,7 @@ def main() -> None:
     """Run what is missing, print the tables."""
     options = parser().parse_args()
     sets = news(options.data)
+    sets["valid"] = cut_down(sets["valid"], VALID)
     sets["train"], sets["test"] = (
         cut_down(sets["train"], options.train),
         cut_down(sets["test"], options.limit),
