@@ -11,8 +11,8 @@ from small_models import make_model, make_tokenizer
 from zhnlp.few_shot import PromptClassifier
 from zhnlp.few_shot.training import fit
 from zhnlp.few_shot.training.choice import fit_choices
-from zhnlp.few_shot.training.defaults import soft_rate
 from zhnlp.few_shot.training.fit import Fitting, fit_prompts
+from zhnlp.training.learning_rates import soft_rate
 
 LABELS = {"正": ["好"], "反": ["没"]}
 FILLER = "的一是不了在人有我他这中大来上国个到说"

@@ -174,9 +174,9 @@ class ContrastiveClassifier(ClassifierMixin, BaseEstimator):
     def _trained(self, texts: list[tuple[str, ...]], targets: np.ndarray, seed: int) -> PreTrainedModel:
         from zhnlp.few_shot.baselines.networks import PairCosine, placed, with_dropout
         from zhnlp.few_shot.baselines.rows import encode
-        from zhnlp.few_shot.training.defaults import fine_tuning_rate
         from zhnlp.few_shot.training.optimise import optimise
         from zhnlp.models.length_limit import length_limit
+        from zhnlp.training.learning_rates import fine_tuning_rate
         from zhnlp.training.loading import ShuffledBatches
 
         body = placed(with_dropout(self.model, self.dropout), self.device)

@@ -33,7 +33,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         epochs: passes over the labels; a list is chosen from by cross-validation inside the labels given.
         folds: of that choice.
         learning_rate: peak of AdamW, which rises over a tenth of the steps and then falls to zero; None for
-            `fine_tuning_rate` of `zhnlp.few_shot.training.defaults`.
+            `fine_tuning_rate` of `zhnlp.training.learning_rates`.
         batch_size: texts of a step.
         dropout: of encoder and head while training (0-1).
         max_length: tokens of a text, those at its ends included; longer ones lose their end.
@@ -209,9 +209,9 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
 
         from zhnlp.few_shot.baselines.networks import Labelling, classifier_over, placed
         from zhnlp.few_shot.baselines.rows import encode, pad_rows
-        from zhnlp.few_shot.training.defaults import fine_tuning_rate
         from zhnlp.few_shot.training.optimise import optimise
         from zhnlp.models.length_limit import length_limit
+        from zhnlp.training.learning_rates import fine_tuning_rate
         from zhnlp.training.loading import ShuffledBatches
         from zhnlp.training.seeds import own_randomness
 

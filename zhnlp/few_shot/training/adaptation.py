@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zhnlp.few_shot.training.defaults import adaptation_rate
 from zhnlp.few_shot.training.raw_text import raw_texts
+from zhnlp.training.learning_rates import adaptation_rate
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

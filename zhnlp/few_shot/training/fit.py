@@ -15,7 +15,7 @@ corruption.
 - ``r_drop``: two passes with dropout are to say the same at the label slot; a model without dropout gets 0.1 for the time.
 - ``label_conditioning``: with the right word in the slot the corrupted text is to be likely, with a wrong one unlikely.
 - ``epochs="cv"``: 5, 10 or 20, chosen by four stratified folds inside the labelled texts; no more labels are used.
-- ``learning_rate=None``: by the number of parameters, see `zhnlp.few_shot.training.defaults`.
+- ``learning_rate=None``: by the number of parameters, see `zhnlp.training.learning_rates`.
 
 Source: 苏剑林, https://kexue.fm/archives/7764, https://kexue.fm/archives/8295; R-Drop: https://kexue.fm/archives/8496
 """

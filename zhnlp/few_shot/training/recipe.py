@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from zhnlp.few_shot.training.batches import MixedBatches
 from zhnlp.few_shot.training.collate import PromptCollator
-from zhnlp.few_shot.training.defaults import TEXT_WEIGHT, learning_rate, soft_rate
 from zhnlp.few_shot.training.objective import PromptObjective
 from zhnlp.few_shot.training.optimise import WEIGHT_DECAY, optimise
 from zhnlp.few_shot.training.soft_prompt import frozen
 from zhnlp.training.dropout import dropout_on
+from zhnlp.training.learning_rates import learning_rate, soft_rate
 from zhnlp.training.regularizers.r_drop import RDrop
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from zhnlp.few_shot.training.samples import Draw
 
+TEXT_WEIGHT = 0.3  # of the mean over corrupted text, where the mean over label slots weighs 1
 GUESSED = 3  # texts with a guessed label beside each labelled one
 
 
@@ -31,7 +32,7 @@ class Recipe:
 
     Attributes:
         epochs: passes over the labelled texts.
-        learning_rate: at its highest; None for `defaults.learning_rate`, or `defaults.soft_rate` where only trainable rows
+        learning_rate: at its highest; None for `learning_rates.learning_rate`, or `soft_rate` where only trainable rows
             learn.
         batch_size: labelled texts a step.
         r_drop: weight of R-Drop on the label slots, 0 for none.

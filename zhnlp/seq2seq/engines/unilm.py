@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
-from zhnlp.few_shot.training.defaults import fine_tuning_rate
 from zhnlp.models.loading import load_model
 from zhnlp.models.unilm import UniLM
 from zhnlp.seq2seq.copy_slots import SLOTS, CopySlots
@@ -20,6 +19,7 @@ from zhnlp.seq2seq.engines.base import LOADING, Engine, padded
 from zhnlp.seq2seq.slot_embeddings import add_slots
 from zhnlp.seq2seq.source import Source, SourceReader, check_lengths
 from zhnlp.tokenizers import load, prune
+from zhnlp.training.learning_rates import fine_tuning_rate
 from zhnlp.training.seeds import own_randomness
 
 if TYPE_CHECKING:

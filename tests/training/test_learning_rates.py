@@ -1,13 +1,13 @@
 """Learning rates by the number of parameters.
 
-Run: pytest tests/few_shot/training/test_defaults.py
+Run: pytest tests/training/test_learning_rates.py
 """
 
 import pytest
 import torch
 from torch import nn
 
-from zhnlp.few_shot.training.defaults import adaptation_rate, learning_rate, soft_rate
+from zhnlp.training.learning_rates import adaptation_rate, learning_rate, soft_rate
 
 
 class Sized(nn.Module):

@@ -9,7 +9,6 @@ from math import exp, log
 from typing import Any
 
 SMALL, LARGE = 5e6, 100e6  # parameters of zhnlp-mlm-small, of a BERT of 12 layers
-TEXT_WEIGHT = 0.3  # of the mean over corrupted text, where the mean over label slots weighs 1
 
 
 def learning_rate(model: Any) -> float:
