@@ -13,7 +13,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-EVERY = 32  # steps
+EVERY = 16  # steps
 KERNELS = 64  # compiled shapes that oneDNN keeps; its own default is 1,024
 
 
