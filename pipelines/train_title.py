@@ -2,11 +2,12 @@
 
     python pipelines/train_title.py --out workdir/title                 # an hour or two of one core; run again to continue
     python pipelines/train_title.py --out workdir/try --limit 200 --gaps 200 --epochs 1          # to try
-    python pipelines/train_title.py --out workdir/plain --gaps 0        # without the practice on sentences
+    python pipelines/train_title.py --out workdir/plain --gaps 0 --clauses 0    # of titles alone
 
 First the shipped masked model practises on sentences taken out of articles (PEGASUS), then it learns the titles of statutes,
-IT articles, manuals and recipes (see corpora/titles.py).  300 of the training pairs choose the pass that is kept.  What is
-written at the end, int8 weights with a card, is scored on articles that were held out, beside their lead sentence.
+IT articles, manuals and recipes (see corpora/titles.py), and among them to copy the key clause of other text, so that it has
+something to say of a story.  300 of the titles choose the pass that is kept.  What is written at the end, int8 weights with a
+card, is scored on articles that were held out, beside their lead sentence.
 
 Source: https://kexue.fm/archives/6933 (UniLM), https://kexue.fm/archives/8209 (the practice)
 """
@@ -22,7 +23,7 @@ from itertools import chain
 from pathlib import Path
 
 from few_shot_jobs import sample
-from gap_sentences import gap_pairs
+from gap_sentences import gap_pairs, key_clause
 from title_baselines import lead, lead_cut
 from title_jobs import count
 
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))
 
 from pretrain import documents
 from public_data import data_folder, lines
-from titles import KINDS, Titled, titled
+from titles import HELD_OUT, KINDS, Titled, titled
 
 from zhnlp.checkpoints.card import write_card
 from zhnlp.metrics import evaluate_titles
@@ -43,47 +44,56 @@ CHOOSE = 300  # training pairs that choose the pass
 ABSTRACTS = "titles/csl/merged.dev.jsonl.xz"  # a test set whose records the pre-training text has too
 DATA = (
     "{pairs:,} statutes, Linux and open-source articles, manuals and recipes with their titles, openly licensed (statutes, "
-    "Apache-2.0, MIT, CC BY, CC0); before that {gaps:,} sentences taken out of openly licensed text, to be written from the "
+    "Apache-2.0, MIT, CC BY, CC0), and {clauses:,} other texts with their key clause in place of a title; before that {gaps:,} sentences taken out of openly licensed text, to be written from the "
     "rest; begun from zhnlp-mlm-small. One document in twenty was held out."
 )
 LIMITS = (
     "Small: it takes titles from the beginning of a text, gets names and numbers wrong at times, and writes what statutes, IT "
-    "articles and manuals are called. Of other text (news, abstracts, talk) its titles are rough: fine-tune it on a few hundred "
-    "pairs of your own. Simplified characters. What it writes is to be read before it is used."
+    "articles and manuals are called. Of other text (news, abstracts, stories) it mostly copies a clause: fine-tune it on some "
+    "hundred pairs of your own. Simplified characters. What it writes is to be read before it is used."
 )
 
 
-def practice(data: str | None, count: int, seed: int) -> list[tuple[str, str]]:
-    """Gap sentences of ``count`` documents; none of a document that is held out here or is a record of a test set."""
+def untitled(data: str | None, heads: set[str]) -> Iterator[str]:
+    """Documents that do not begin with a title of ``heads``; none that is held out here or is a record of a test set."""
     folder = data_folder(data)
     tests = {json.loads(line)["title"].strip() for line in lines(folder / ABSTRACTS)}
-
-    def allowed(path: Path) -> Iterator[str]:
-        for document in documents(path):
-            if not held_out(document, 0.05) and document.partition("\n")[0].strip() not in tests:
+    for name in ("open", "open_general"):
+        for document in documents(folder / f"pretrain/{name}.txt.xz"):
+            first = document.partition("\n")[0].strip()
+            if first not in tests and first not in heads and not held_out(document, HELD_OUT):
                 yield document
 
-    texts = chain.from_iterable(
-        allowed(folder / f"pretrain/{name}.txt.xz") for name in ("open", "open_general")
-    )
-    found = list(gap_pairs(texts))
-    return [found[number] for number in sample(found, count, seed)]
+
+def practice(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Gap sentences of ``--gaps`` documents."""
+    found = list(gap_pairs(untitled(options.data, set())))
+    return [found[number] for number in sample(found, options.gaps, options.seed)]
 
 
-def train(options: argparse.Namespace, pairs: list[tuple[str, str]]) -> TitleGenerator:
-    """Practise, then learn; both go on where they were."""
+def clauses(options: argparse.Namespace, heads: set[str]) -> list[tuple[str, str]]:
+    """``--clauses`` documents with their key clause in place of a title."""
+    found = [
+        (document, clause) for document in untitled(options.data, heads) if (clause := key_clause(document))
+    ]
+    return [found[number] for number in sample(found, options.clauses, options.seed)]
+
+
+def train(
+    options: argparse.Namespace, pairs: list[tuple[str, str]], more: list[tuple[str, str]]
+) -> TitleGenerator:
+    """Practise, then learn ``pairs`` and ``more``; both go on where they were."""
     common = {"max_source": options.max_source, "max_target": options.max_target, "seed": options.seed}
     begin = options.model
     if options.gaps:
         begin = options.out / "practice"
         if not (begin / "titles.json").is_file():
             made = TitleGenerator(options.model, **common)
-            sentences = practice(options.data, options.gaps, options.seed)
-            made.fit(sentences, valid=False, epochs=1, out=options.out / "practice.training")
+            made.fit(practice(options), valid=False, epochs=1, out=options.out / "practice.training")
             made.save(begin)
     made = TitleGenerator(begin, **common)
     made.fit(
-        pairs[CHOOSE:],
+        [*pairs[CHOOSE:], *more],
         pairs[:CHOOSE],
         out=options.out / "training",
         epochs=options.epochs,
@@ -96,7 +106,8 @@ def seconds_of(out: Path) -> int:
     """Seconds of both trainings, from their logs; the clock of each starts anew where a killed one goes on."""
     total = 0.0
     for log in sorted(out.glob("*/log.jsonl")):
-        clocks = [json.loads(line).get("seconds", 0.0) for line in log.read_text("utf-8").splitlines()]
+        entries = map(json.loads, log.read_text("utf-8").splitlines())
+        clocks = [entry["seconds"] for entry in entries if "seconds" in entry]
         total += sum(last for last, following in zip(clocks, [*clocks[1:], 0.0]) if following < last)
     return round(total)
 
@@ -137,7 +148,8 @@ def card(folder: Path, made: TitleGenerator, facts: dict, found: dict) -> None:
         "licence": "Apache-2.0",
         "data": DATA.format(**facts),
         **{
-            name: facts[name] for name in ("tokens", "seconds", "hardware", "seed", "epochs", "gaps", "pairs")
+            name: facts[name]
+            for name in ("tokens", "seconds", "hardware", "seed", "epochs", "gaps", "pairs", "clauses")
         },
         "scores": {
             f"rouge_l_{group}": found[f"{group}, {NAME}"]["rouge_l"]
@@ -170,6 +182,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="folder of trainings and of the model; run again to continue")
     add("--model", default="zhnlp-mlm-small", help="masked model to begin from (default: %(default)s)")
     add("--gaps", type=int, default=12_000, help="sentences to practise on; 0: none (default: %(default)s)")
+    add("--clauses", type=int, default=5_000, help="key clauses to copy; 0: none (default: %(default)s)")
     add("--epochs", type=float, default=10, help="passes over the titles at most (default: %(default)s)")
     add("--patience", type=int, default=2, help="passes without a better ROUGE-L before the end")
     add("--max-source", type=int, default=192, help="tokens of an article (default: %(default)s)")
@@ -190,12 +203,16 @@ def main() -> None:
     held = [one for one in rows if one.held_out]
     known = known[: CHOOSE + options.limit if options.limit else None]
     held = [held[number] for number in sample(held, options.limit, options.seed)]
-    made = train(options, known)
+    more = clauses(options, {one.title for one in rows}) if options.clauses else []
+    made = train(options, known, more)
     folder = made.save(options.out / NAME, int8=True)
-    read = sum(len(source.ids) + len(target) for source, target in made.engine.pairs(*zip(*known[CHOOSE:])))
+    read = sum(
+        len(source.ids) + len(target) for source, target in made.engine.pairs(*zip(*known[CHOOSE:], *more))
+    )
     facts = {
         "pairs": len(known) - CHOOSE,
         "gaps": options.gaps,
+        "clauses": len(more),
         "epochs": len(made.history_),
         "tokens": read * len(made.history_) + options.gaps * options.max_source,
         "seconds": seconds_of(options.out),
