@@ -15,6 +15,7 @@ LOOKED_AT = 600  # characters of a document
 SHORTEST, LONGEST = 8, 32  # characters of a sentence that is taken out
 LEAST = 3  # sentences of an article
 CLAUSE = (6, 24)  # characters of a clause that may stand for a title
+HEAD = 180  # characters that it stands in
 AGAIN = 3  # occurrences of a bigram elsewhere that count
 _MARKS = re.compile(r"[，。；：！？…、“”「」（）()\s]+")
 
@@ -58,15 +59,15 @@ def key_clause(document: str) -> str | None:
 
     Example:
         >>> key_clause("今天天气很好，我们去看变压器的检修。变压器要按期检修。变压器的检修先断电。")
-        '我们去看变压器的检修'
+        '变压器的检修先断电'
     """
     text = document[:LOOKED_AT]
     if len(split_sentences(text)) < LEAST:
         return None
     counts = Counter(text[n : n + 2] for n in range(len(text) - 1))
     best, likeness = None, 0.0
-    for clause in _MARKS.split(text):
-        if not CLAUSE[0] <= len(clause) <= CLAUSE[1]:
+    for clause in _MARKS.split(text[:HEAD]):
+        if clause.isascii() or not CLAUSE[0] <= len(clause) <= CLAUSE[1]:
             continue
         own = {clause[n : n + 2] for n in range(len(clause) - 1)}
         found = sum(min(counts[gram] - 1, AGAIN) for gram in own) / (len(clause) + CLAUSE[0])

@@ -19,7 +19,6 @@ import json
 import random
 import sys
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 from few_shot_jobs import sample
@@ -183,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
     add("--model", default="zhnlp-mlm-small", help="masked model to begin from (default: %(default)s)")
     add("--gaps", type=int, default=12_000, help="sentences to practise on; 0: none (default: %(default)s)")
     add("--clauses", type=int, default=5_000, help="key clauses to copy; 0: none (default: %(default)s)")
-    add("--epochs", type=float, default=10, help="passes over the titles at most (default: %(default)s)")
+    add("--epochs", type=float, default=5, help="passes over the titles at most (default: %(default)s)")
     add("--patience", type=int, default=2, help="passes without a better ROUGE-L before the end")
     add("--max-source", type=int, default=192, help="tokens of an article (default: %(default)s)")
     add("--max-target", type=int, default=40, help="tokens of a title (default: %(default)s)")
