@@ -25,7 +25,6 @@ A, B = {"text": "甲"}, {"text": "乙"}
         [np.str_("甲"), "乙"],
         (one for one in "甲乙"),
     ],
-    ids=str,
 )
 def test_forms_of_texts(X):
     assert examples_of(X, ONE) == [A, B]
