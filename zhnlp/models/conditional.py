@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from zhnlp.nn.conditions import Conditions
 
-PREFIX = "condition."  # of the conditions among the inputs of a batch
-
 
 class ConditionalLM(Wrapped):
     """A causal model of transformers with conditional norms, and the conditions of its texts.
@@ -47,7 +45,7 @@ class ConditionalLM(Wrapped):
         >>> network = GPT2LMHeadModel(GPT2Config(vocab_size=9, n_embd=8, n_layer=1, n_head=2, bos_token_id=1, eos_token_id=2))
         >>> model = ConditionalLM(network, Conditions({"label": 2}, size=4))
         >>> ids = torch.tensor([[1, 5, 6, 2], [1, 7, 2, 0]])
-        >>> sorted(model(ids, labels=ids, **{"condition.label": torch.tensor([0, 1])}))
+        >>> sorted(model(ids, labels=ids, given={"label": torch.tensor([0, 1])}))
         ['logits', 'loss']
     """
 
@@ -65,7 +63,7 @@ class ConditionalLM(Wrapped):
         input_ids: Tensor,
         attention_mask: Tensor | None = None,
         labels: Tensor | None = None,
-        **given: Tensor,
+        given: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Any]:
         """Mean cross-entropy of the next token in nats (``loss``, 0-d), where there are labels, and the ``logits``.
 
@@ -73,20 +71,22 @@ class ConditionalLM(Wrapped):
             input_ids: (B, L), padded on the right.
             attention_mask: (B, L), 1 for real tokens.
             labels: (B, L), the same tokens, -100 where nothing is asked.
-            **given: "condition." and the name of an attribute → what is said of each row, see `Conditions`.
+            given: attribute → what is said of each row, see `Conditions`; None for nothing.
 
         Raises:
             ValueError: under gradient checkpointing, which reads a second time when the condition is gone.
         """
-        if self.training and any(getattr(one, "gradient_checkpointing", False) for one in self.network.modules()):
+        if self.training and any(
+            getattr(one, "gradient_checkpointing", False) for one in self.network.modules()
+        ):
             raise ValueError(
                 "gradient checkpointing reads the network again, without the condition: expected it off. Next: "
                 "gradient_checkpointing_disable() and a smaller batch"
             )
-        vector = self.conditions(
-            {name.removeprefix(PREFIX): value for name, value in given.items()},
-            drop=self.drop if self.training else 0.0,
-        )
+        if given:
+            vector = self.conditions(given, drop=self.drop if self.training else 0.0)
+        else:
+            vector = self.conditions.null()[None]
         with self.condition.given(vector):
             output = self.network(input_ids=input_ids, attention_mask=attention_mask, labels=labels)
         return {"loss": output.loss, "logits": output.logits}

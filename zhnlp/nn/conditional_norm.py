@@ -80,7 +80,7 @@ class ConditionalNorm(nn.Module):
 
     def __init__(self, norm: nn.Module, condition_size: int, condition: Condition):
         super().__init__()
-        self.norm, self.condition = norm, condition
+        self.norm, self.condition, self.condition_size = norm, condition, condition_size
         place = {"device": norm.weight.device, "dtype": norm.weight.dtype}
         self.modulation = nn.Linear(condition_size, 2 * norm.weight.numel(), bias=False, **place)  # W_γ, W_β
         nn.init.zeros_(self.modulation.weight)
@@ -97,7 +97,7 @@ class ConditionalNorm(nn.Module):
         self._check(x, vector)
         if vector.ndim < x.ndim:
             vector = vector.view(len(vector), *[1] * (x.ndim - 2), -1)  # (N, 1, C)
-        gain, bias = self.modulation(vector.to(self.modulation.weight.dtype)).chunk(2, -1)
+        gain, bias = self.modulation(vector.to(self.norm.weight.dtype)).chunk(2, -1)
         norm = self.norm
         if not isinstance(norm, nn.LayerNorm):  # whatever an RMSNorm makes of its own weight
             return norm(x) + torch.addcmul(bias, _rms(x, norm), gain).to(x.dtype)
@@ -107,9 +107,9 @@ class ConditionalNorm(nn.Module):
         return torch.addcmul(bias, plain.to(bias.dtype), norm.weight + gain).to(x.dtype)
 
     def _check(self, x: Tensor, vector: Tensor) -> None:
-        if vector.shape[-1] != self.modulation.in_features:
+        if vector.shape[-1] != self.condition_size:
             raise ValueError(
-                f"the condition has {vector.shape[-1]} features: expected {self.modulation.in_features}, as swap_norms was told"
+                f"the condition has {vector.shape[-1]} features: expected {self.condition_size}, as swap_norms was told"
             )
         if len(vector) not in (1, len(x)) or (vector.ndim == 3 and vector.shape[1] not in (1, x.shape[1])):
             raise ValueError(
