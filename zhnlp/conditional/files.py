@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zhnlp.conditional.attributes import Attributes
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedTokenizerFast
 
     from zhnlp.models.conditional import ConditionalLM
@@ -32,6 +33,15 @@ class Parts:
     tokenizer: PreTrainedTokenizerFast
     attributes: Attributes
     max_length: int
+
+    def vector(self, label: Any) -> Tensor:
+        """The condition (1, C) that a label stands for; None is that of nothing said.
+
+        Raises:
+            ValueError: the label is not known; the message lists those that are.
+        """
+        given = self.attributes.tensors([self.attributes.row(label)], self.module.device)
+        return self.module.conditions(given).detach()
 
 
 def is_conditional(folder: str | Path) -> bool:

@@ -132,7 +132,7 @@ class ConditionalGenerator:
 
     def _shown(self, count: int) -> list[str]:
         self._packed = None  # the weights have changed
-        asked = [({name: label}) for name, known in self.labels_.items() for label in known][:count]
+        asked = [{name: label} for name, known in self.labels_.items() for label in known][:count]
         return [f"{label}  {self.generate(label, progress=False)[0]['text']}" for label in asked or [None]]
 
     # --- writing ---------------------------------------------------------------------------------------------------
@@ -160,11 +160,10 @@ class ConditionalGenerator:
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise ValueError(f"n={n!r} is not possible: expected texts to write, 1 or more")
         chosen, parts = Writing(**{"seed": self.seed, **writing}), self.parts
-        conditions, row = parts.module.conditions, parts.attributes.row(label)
-        vector = conditions(parts.attributes.tensors([row], parts.module.device))[0].detach()
+        vector = parts.vector(label)[0]
         shown = Progress(self.progress if progress is None else progress)
         most = self.max_length + 1
-        network, null = self._network(), conditions.null().detach()
+        network, null = self._network(), parts.module.conditions.null().detach()
         return list(write(network, self._reader, vector, null, n, chosen, most, shown))
 
     def score(self, texts: Sequence[str], labels: Any = None) -> list[float]:
