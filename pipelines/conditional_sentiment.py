@@ -34,6 +34,7 @@ from zhnlp.models.loading import load_model
 from zhnlp.text.sentences import find_cut
 from zhnlp.tokenizers import load as load_tokenizer
 from zhnlp.training.pretraining.evaluation import score_causal
+from zhnlp.training.seeds import derive_seed
 
 RECIPE = 1  # part of every key
 NAMES = {1: "正面", 0: "负面"}
@@ -115,14 +116,9 @@ class Bench:
         generator, half = self.generator(seed), self.options.limit // 2
         texts, labels = [], []
         for label in NAMES.values():
-            drawn = generator.generate(
-                label,
-                half,
-                guidance=guidance,
-                seed=seed,
-                top_p=self.options.top_p,
-                temperature=self.options.temperature,
-            )
+            own = derive_seed(seed, label)  # or both labels would draw the same numbers
+            options = {"top_p": self.options.top_p, "temperature": self.options.temperature}
+            drawn = generator.generate(label, half, guidance=guidance, seed=own, **options)
             texts += [one["text"] for one in drawn]
             labels += [label] * half
         return {**self.scored(texts, labels), "history": generator.history_}

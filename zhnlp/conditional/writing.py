@@ -36,7 +36,8 @@ class Writing:
     Attributes:
         guidance: 1 writes by the condition, more with more of it and less variety, 0 as if nothing was said.
         prompt: how the texts begin; it is part of them.
-        min_new_tokens, max_new_tokens: behind the prompt, the end not counted; None for the characters that were trained on.
+        min_new_tokens: behind the prompt, the end not counted; max_new_tokens: the end counted, None for as many as the characters
+            that were trained on.
         temperature: above 0; smaller is safer and duller.
         top_k: draw among the likeliest so many; 0: all.
         top_p: draw among the likeliest that together have this probability.
@@ -117,7 +118,7 @@ def write(
         ValueError: the prompt leaves no room, or more texts than beams are asked for.
     """
     start = reader.read([writing.prompt])[0][:-1] if writing.prompt else [reader.begin]
-    most = default_most if writing.max_new_tokens is None else writing.max_new_tokens + 1
+    most = default_most if writing.max_new_tokens is None else writing.max_new_tokens
     most = min(most, reader.limit - len(start))
     if most < 1:
         raise ValueError(
