@@ -1,13 +1,13 @@
 """Reviews with an asked sentiment (posts 7124 and 7764): how far an independent classifier agrees, at several scales of guidance.
 
-    python pipelines/conditional_sentiment.py                                    # some hours of one core, most of them training
+    python pipelines/conditional_sentiment.py                                    # an hour or so of one core, most of it training
     python pipelines/conditional_sentiment.py --train 400 --epochs 1 --limit 20 --guidance 1 2 --out workdir/try.jsonl    # to try
     python pipelines/conditional_sentiment.py --model uer/gpt2-chinese-cluecorpussmall --out workdir/uer.jsonl
 
 A `ConditionalGenerator` learns from the train split, without its labels in one text of ten; valid chooses the pass that is kept.
 The judge, TF-IDF of character n-grams and logistic regression, learnt from the same split and nothing else, and its accuracy on
 test is printed; the row "reviews" has what it says of as many reviews of test, cut as the generator cuts.  Half of the samples
-are asked to be positive.  Perplexity is that of --scorer, a model that read no review of the set.
+are asked to be positive.  Perplexity is that of --scorer, which read none of the set.
 
 Every result is a line of --out at once and is not made again; a killed training goes on where it was.  Public set:
 few_shot/sentiment (ZHNLP_DATA, else ../shared/data), research use only.
@@ -108,7 +108,12 @@ class Bench:
 
     def reviews(self) -> dict[str, Any]:
         """What the judge says of people's own."""
-        texts, labels = self.split("test", self.options.limit)
+        texts, labels = self.split("test")
+        of = {
+            label: [number for number, one in enumerate(labels) if one == label] for label in NAMES.values()
+        }
+        numbers = [own[n] for own in of.values() for n in sample(own, self.options.limit // 2, 0)]
+        texts, labels = [texts[n] for n in numbers], [labels[n] for n in numbers]
         return self.scored([text[: find_cut(text, 0, self.options.max_length)] for text in texts], labels)
 
     def written(self, guidance: float, seed: int) -> dict[str, Any]:
@@ -203,7 +208,7 @@ def report(results: Results, options: argparse.Namespace) -> str:
     accuracy = "not measured" if judge is None else f"{100 * judge['accuracy']:.2f} %"
     said = (
         f"{options.limit} texts a row, half of each label; agreement of a character n-gram classifier in per cent ± standard error, whose "
-        f"accuracy on the whole test split is {accuracy}; perplexity a character by {options.scorer}, which saw no review. {options.model}, "
+        f"accuracy on the whole test split is {accuracy}; perplexity a character by {options.scorer}, which read none of the set. {options.model}, "
         f"{options.train or 'all'} reviews of train, at most {options.epochs:g} passes, top-p {options.top_p:g}, temperature "
         f"{options.temperature:g}."
     )
