@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from small_models import save_checkpoint
 
 from zhnlp.conditional import ConditionalGenerator
+from zhnlp.training.regularizers.base import Regularizer
 
 GOOD = ["今天天气很好。", "北京大学很好。", "研究生很好。", "电网很好，天气很好。"]
 BAD = ["今天电网断。", "变压器断，检修。", "断路检修。", "今天断路。"]
@@ -34,6 +35,23 @@ def new(base, **options):
 @pytest.fixture(scope="module")
 def generator(base):
     return new(base).fit(TEXTS, LABELS, False, **FAST, drop=0.2)
+
+
+class Killed(Exception):
+    """As if the process had been killed."""
+
+
+class KilledAt(Regularizer):
+    """Ends a training at a step."""
+
+    def __init__(self, step):
+        self.left = step
+
+    def inputs(self, model, inputs):
+        self.left -= 1
+        if not self.left:
+            raise Killed
+        return inputs
 
 
 def texts_of(rows):
@@ -114,26 +132,8 @@ def test_the_same_seed_trains_the_same_and_a_killed_training_goes_on(base, tmp_p
     assert len(whole.history_) == 2 and whole.history_[0]["loss"] > 0
     assert new(base).fit(TEXTS, LABELS, **options).score(TEXTS[:4]) == whole.score(TEXTS[:4])
 
-    class Killed(Exception):
-        pass
-
-    class Kill(transformers.TrainerCallback):
-        def on_epoch_begin(self, args, state, control, **kwargs):
-            if state.epoch >= 1:
-                raise Killed
-
-    from zhnlp.training.trainer import Trainer
-
-    before = Trainer.__init__
-    try:
-        Trainer.__init__ = lambda self, *args, **kwargs: (
-            before(self, *args, **kwargs),
-            self.add_callback(Kill()),
-        )[0]
-        with pytest.raises(Killed):
-            new(base).fit(TEXTS, LABELS, out=tmp_path, **options)
-    finally:
-        Trainer.__init__ = before
+    with pytest.raises(Killed):
+        new(base).fit(TEXTS, LABELS, out=tmp_path, regularizers=[KilledAt(9)], **options)
     assert len(list(tmp_path.glob("checkpoint-*"))) == 1
     resumed = new(base).fit(TEXTS, LABELS, out=tmp_path, **options)
     assert resumed.score(TEXTS[:4]) == pytest.approx(whole.score(TEXTS[:4]), abs=1e-4)

@@ -37,7 +37,7 @@ class ConditionalGenerator:
         progress: bars and samples on stderr; None on a terminal only.
 
     Example:
-        >>> texts, labels = ["房间很好，很干净。", "房间太差，很脏。"] * 12, ["正面", "负面"] * 12
+        >>> texts, labels = ["房间很好，很干净。", "房间太差，很脏。"] * 8, ["正面", "负面"] * 8
         >>> generator = ConditionalGenerator(max_length=16, progress=False).fit(texts, labels, epochs=6, batch_size=4)
         >>> len(generator.generate("正面", 3, guidance=2)), generator.labels_
         (3, {'label': ['正面', '负面']})
