@@ -98,6 +98,8 @@ def test_guidance_0_is_nothing_asked(generator):
 
 def test_options_of_writing(generator):
     assert all(one["text"].startswith("北京") for one in generator.generate("坏", 3, prompt="北京"))
+    long = "北京大学很好。" * 5  # longer than the texts of the training
+    assert generator.generate("坏", 1, prompt=long, max_new_tokens=4)[0]["text"].startswith(long)
     assert all(len(one["text"]) <= 3 for one in generator.generate("好", 5, max_new_tokens=3))
     assert all("很" not in one["text"] for one in generator.generate("好", 5, stop="很"))
     beams = generator.generate("好", 3, num_beams=4, guidance=2)
@@ -188,11 +190,10 @@ def test_refusals(base, generator, tmp_path):
         ({"n": 5, "num_beams": 2}, "n=5 of num_beams=2"),
         ({"temperature": 0}, "temperature=0"),
         ({"batch_size": 0}, "batch_size=0"),
-        ({"prompt": "好" * 100, "max_new_tokens": 5}, None),
+        ({"prompt": "好" * 100}, "the prompt takes 101 of 64 tokens"),
     ]:
-        if said is not None:
-            with pytest.raises(ValueError, match=said):
-                generator.generate("好", **options)
+        with pytest.raises(ValueError, match=said):
+            generator.generate("好", **options)
     with pytest.raises(ValueError, match="2 texts and 1 labels"):
         generator.score(["好", "好"], ["好"])
     with warnings.catch_warnings():

@@ -65,6 +65,11 @@ class TextReader:
             encodings = backend.encode_batch(heads, add_special_tokens=False)
         return [[self.begin, *one.ids, self.end][: self.limit] for one in encodings]
 
+    def prompt(self, text: str) -> list[int]:
+        """Ids that a text begins with, as it stands: the begin token, and those of the prompt, however many they are."""
+        with untruncated(self.tokenizer) as backend:
+            return [self.begin, *backend.encode(replace_surrogates(text), add_special_tokens=False).ids]
+
     def labels(self, ids: Sequence[int]) -> list[int]:
         """The ids, -100 for the first one, which nothing predicts, and for [UNK], which is not to be written."""
         unknown = self.tokenizer.unk_token_id

@@ -117,7 +117,7 @@ def write(
     Raises:
         ValueError: the prompt leaves no room, or more texts than beams are asked for.
     """
-    start = reader.read([writing.prompt])[0][:-1] if writing.prompt else [reader.begin]
+    start = reader.prompt(writing.prompt)
     most = default_most if writing.max_new_tokens is None else writing.max_new_tokens
     most = min(most, reader.limit - len(start))
     if most < 1:
