@@ -31,6 +31,7 @@ TEXTS_OF_THE_READER = [
     "docs/masks.md",
     "docs/title-metrics.md",
     "docs/titles.md",
+    "docs/conditional-generation.md",
 ]  # their commands are not run
 
 

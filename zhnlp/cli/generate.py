@@ -16,7 +16,9 @@ Model = Annotated[str | None, typer.Option(help="Shipped name, folder or Hub id;
 @app.command(epilog="Example: zhnlp generate 春天来了， --seed 1")
 @mendable
 def generate(
-    prompt: Annotated[str, typer.Argument(help="The text to go on from.")],
+    prompt: Annotated[
+        str, typer.Argument(help="The text to go on from; empty for a whole text.", show_default=False)
+    ],
     model: Model = None,
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of the Hub.")] = None,
     max_new_tokens: Annotated[int, typer.Option(help="Tokens to write at most.")] = 64,
@@ -32,6 +34,11 @@ def generate(
     no_repeat_ngram: Annotated[int, typer.Option(help="No so many tokens twice in a row; 0: they may.")] = 0,
     min_new_tokens: Annotated[int, typer.Option(help="Tokens to write at least.")] = 0,
     stop: Annotated[list[str] | None, typer.Option(help="End before this string; may be repeated.")] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(help="Label of the text, of a conditional model; several as attribute=label, repeated."),
+    ] = None,
+    guidance: Annotated[float, typer.Option(help="Above 1: more of the condition, less variety.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="The same seed writes the same.")] = None,
     format: Annotated[str, typer.Option(help="text: as it is written; jsonl: with scores.")] = "text",
 ) -> None:
@@ -55,6 +62,8 @@ def generate(
         no_repeat_ngram=no_repeat_ngram,
         min_new_tokens=min_new_tokens,
         stop=stop or (),
+        condition=_label(condition or []),
+        guidance=guidance,
         seed=seed,
     )
     if format == "text" and num_return == 1:
@@ -67,3 +76,13 @@ def generate(
     results = pipe(prompt)
     for row in results if isinstance(results, list) else [results]:
         print(json.dumps(row, ensure_ascii=False) if format == "jsonl" else row["text"].replace("\n", " "))
+
+
+def _label(values: list[str]) -> str | dict[str, str] | None:
+    """One label as it is, attribute=label as a dict."""
+    if len(values) == 1 and "=" not in values[0]:
+        return values[0]
+    for value in values:
+        if "=" not in value:
+            raise ValueError(f"--condition {value} is one of several: expected attribute=label")
+    return dict(value.split("=", 1) for value in values) or None

@@ -8,7 +8,9 @@ __getattr__, __dir__, __all__ = exports(
     __name__,
     {
         "CausalStep": "causal",
+        "Conditioned": "conditioned",
         "DecodingOptions": "options",
+        "Guided": "guided",
         "Hypothesis": "hypotheses",
         "PerRow": "options",
         "Step": "step",

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = exports(
         "copied_share": "copying",
         "distinct_n": "distinct",
         "evaluate_classification": "classification",
+        "evaluate_control": "control",
         "evaluate_cws": "segmentation",
         "evaluate_language_model": "language_model",
         "evaluate_lexicon": "lexicon",

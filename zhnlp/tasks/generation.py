@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from zhnlp.models.batching import pad
 from zhnlp.tasks.batching import Row
+from zhnlp.tasks.conditioned import ConditionedPipeline
 from zhnlp.tasks.generation_options import GenerationOptions
-from zhnlp.tasks.model import ModelPipeline, check_seed
+from zhnlp.tasks.model import check_seed
 from zhnlp.tokenizers.untruncated import untruncated
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Continuation(TypedDict):
     score: float
 
 
-class TextGeneration(ModelPipeline):
+class TextGeneration(ConditionedPipeline):
     """Write on from a prompt: each next token drawn from a causal language model of the tokens so far.
 
     Args:
@@ -47,6 +48,8 @@ class TextGeneration(ModelPipeline):
         length_penalty: of beams, whose log-probability is divided by length to this power: above 1 longer texts win.
         no_repeat_ngram: no so many tokens come twice in the same order, those of the prompt among them; 0: they may.
         stop: a string, or several, before which a text ends.
+        condition: label that the text is to have, of a model that `zhnlp.conditional.ConditionalGenerator` saved; a dict of
+            attribute → label where it has several; None for none. guidance: above 1 more of it and less variety.
         **loading: options of every task with a model, listed by ``help()``; with ``seed=`` the same call writes the same.
 
     One prompt gives ``{"text", "score"}``, or with ``num_return`` above 1 a list of them, best first.  ``text`` does not hold the
@@ -57,7 +60,7 @@ class TextGeneration(ModelPipeline):
 
     Raises:
         ValueError: an option is out of its range, or leaves no room for the prompt; an empty prompt, where the model has no
-            token to begin with; a masked model; one that gives nan.
+            token to begin with; a masked model; one that gives nan; a condition of a model without, or an unknown one.
 
     Example:
         >>> from zhnlp import pipeline
@@ -91,6 +94,8 @@ class TextGeneration(ModelPipeline):
         length_penalty: float = 1.0,
         no_repeat_ngram: int = 0,
         stop: str | Sequence[str] = (),
+        condition: Any = None,
+        guidance: float = 1.0,
         **loading: Any,
     ):
         self.options = GenerationOptions(
@@ -106,8 +111,11 @@ class TextGeneration(ModelPipeline):
             length_penalty=length_penalty,
             no_repeat_ngram=no_repeat_ngram,
             stop=stop,
+            condition=condition,
+            guidance=guidance,
         )
         super().__init__(model, **loading)
+        self._check_condition(condition, guidance)  # what is not known is said now
 
     def __call__(
         self,
@@ -135,6 +143,7 @@ class TextGeneration(ModelPipeline):
             )
         chosen = replace(self.options, **options)
         check_seed(seed)
+        self._check_condition(chosen.condition, chosen.guidance)
         if stream is not None and (not isinstance(texts, str) or chosen.width > 1):
             raise ValueError(
                 "stream= got several texts to write: expected one prompt (a str), num_return=1 and num_beams=1"
@@ -206,11 +215,11 @@ class TextGeneration(ModelPipeline):
         seed: int | None,
         rows: list[Row],
     ) -> list[Any]:
-        from zhnlp.decoding import CausalStep, generate
+        from zhnlp.decoding import generate
 
         ids, mask = (x.to(self.device) for x in pad([row.ids for row in rows], self._pad, left=True))
         groups = generate(
-            CausalStep(self._reader, mask),
+            self._step(self._reader, chosen.condition, chosen.guidance, mask),
             ids,
             chosen.decoding(
                 end=self._ends,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,8 +43,13 @@ class GenerationOptions:
     length_penalty: float = 1.0
     no_repeat_ngram: int = 0
     stop: str | Sequence[str] = ()
+    condition: Any = None
+    guidance: float = 1.0
 
     def __post_init__(self):
+        guidance = self.guidance
+        if isinstance(guidance, bool) or not isinstance(guidance, (int, float)) or not isfinite(guidance):
+            raise ValueError(f"guidance={guidance!r} is not possible: expected a finite number, such as 2")
         for name, least in _COUNTS.items():
             value = getattr(self, name)
             if name == "max_length" and value is None:
