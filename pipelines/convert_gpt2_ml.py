@@ -25,7 +25,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkpoint", help="an .npz, or prefix, file or folder of a TensorFlow checkpoint")
-    parser.add_argument("--vocab", type=Path, required=True, help="vocab.txt that the checkpoint was trained with")
+    parser.add_argument(
+        "--vocab", type=Path, required=True, help="vocab.txt that the checkpoint was trained with"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     parser.add_argument("--heads", type=int, help="attention heads; default: of 64 features each")
     parser.add_argument("--dtype", choices=["float32", "float16", "bfloat16"], default="float32")

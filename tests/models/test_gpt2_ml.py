@@ -50,7 +50,10 @@ def linear(x, weights, name):
 def in_numpy(model, ids):
     """Logits (L, V) of one text in float64, head by head and position by position."""
     weights = {name: value.double().numpy() for name, value in model.state_dict().items()}
-    heads, size = model.config.num_attention_heads, model.config.hidden_size // model.config.num_attention_heads
+    heads, size = (
+        model.config.num_attention_heads,
+        model.config.hidden_size // model.config.num_attention_heads,
+    )
     h = norm(
         weights["model.tokens.weight"][ids] + weights["model.positions.weight"][: len(ids)],
         weights,
@@ -133,9 +136,7 @@ def test_padding_on_either_side_changes_nothing(model):
 @pytest.mark.parametrize("beams", [1, 3])
 def test_the_decoder_writes_what_a_loop_without_cache_writes(model, beams):
     prefix, mask = torch.tensor([[0, 0, 5, 9], [7, 8, 9, 10]]), torch.tensor([[0, 0, 1, 1], [1, 1, 1, 1]])
-    found = generate(
-        CausalStep(model, mask), prefix, prefix_mask=mask, end=2, max_new_tokens=8, beams=beams
-    )
+    found = generate(CausalStep(model, mask), prefix, prefix_mask=mask, end=2, max_new_tokens=8, beams=beams)
     written = [[5, 9], [7, 8, 9, 10]]
     for [best], ids in zip(found, written):
         logs = model(torch.tensor([ids + best.tokens])).logits[0].log_softmax(-1)
@@ -152,7 +153,8 @@ def test_the_decoder_writes_what_a_loop_without_cache_writes(model, beams):
 def test_generate_of_transformers_agrees(model):
     ids = torch.tensor([[7, 3, 29]])
     cached, plain = (
-        model.generate(ids, max_new_tokens=9, do_sample=False, use_cache=use, pad_token_id=0) for use in (True, False)
+        model.generate(ids, max_new_tokens=9, do_sample=False, use_cache=use, pad_token_id=0)
+        for use in (True, False)
     )
     assert torch.equal(cached, plain)
 

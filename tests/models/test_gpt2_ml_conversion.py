@@ -21,11 +21,11 @@ HIDDEN, LAYERS, HEADS, INNER, PLACES = 8, 2, 2, 12, 40
 ROOT = Path(__file__).parents[2]
 
 
-def variables(words=len(BERT), seed=0):
+def variables(words=None, seed=0):
     """A checkpoint with every variable that the original has, and some of its optimizer."""
     random = np.random.default_rng(seed)
     shapes = {
-        "newslm/embeddings/word_embed": (words, HIDDEN),
+        "newslm/embeddings/word_embed": (words or len(BERT), HIDDEN),
         "newslm/embeddings/pos_embed": (PLACES, HIDDEN),
         "newslm/embeddings/LayerNorm_embed_norm/gamma": (HIDDEN,),
         "newslm/embeddings/LayerNorm_embed_norm/beta": (HIDDEN,),
@@ -33,7 +33,9 @@ def variables(words=len(BERT), seed=0):
     for layer in range(LAYERS):
         scope = f"newslm/layer{layer:02d}"
         sizes = {
-            **dict.fromkeys(("query_layer", "key_layer", "value_layer", "context_projection_layer"), (HIDDEN, HIDDEN)),
+            **dict.fromkeys(
+                ("query_layer", "key_layer", "value_layer", "context_projection_layer"), (HIDDEN, HIDDEN)
+            ),
             "intermediate": (HIDDEN, INNER),
             "output": (INNER, HIDDEN),
         }
@@ -75,7 +77,9 @@ def test_the_model_computes_with_kernels_from_left_to_right(given):
         return x * given[f"{layer}/{name}/gamma"] + given[f"{layer}/{name}/beta"]
 
     seen = x + dense(dense(x, "value_layer"), "context_projection_layer")  # a token alone sees itself
-    inner = torch.nn.functional.gelu(torch.from_numpy(dense(norm(seen, "LayerNorm_mlp_ln0"), "intermediate"))).numpy()
+    inner = torch.nn.functional.gelu(
+        torch.from_numpy(dense(norm(seen, "LayerNorm_mlp_ln0"), "intermediate"))
+    ).numpy()
     wanted = norm(seen + dense(inner, "output"), "LayerNorm_mlp_ln1")
     with torch.no_grad():
         found = model.model.layers[1](torch.from_numpy(x), None)
@@ -107,16 +111,18 @@ def test_refusals(given, tmp_path):
     with pytest.raises(ValueError, match="allow_pickle=False"):
         read_variables(tmp_path / "pickled.npz")["x"]
     (tmp_path / "cut.npz").write_bytes((tmp_path / "pickled.npz").read_bytes()[:60])
-    with pytest.raises(ValueError, match=r"cut.npz is no .npz of plain arrays"):
+    with pytest.raises(ValueError, match=r"cut\.npz is no \.npz of plain arrays"):
         read_variables(tmp_path / "cut.npz")
-    with pytest.raises(FileNotFoundError, match="neither an .npz nor a TensorFlow checkpoint"):
+    with pytest.raises(FileNotFoundError, match=r"neither an \.npz nor a TensorFlow checkpoint"):
         read_variables(tmp_path / "model.ckpt")
     with pytest.raises(ValueError, match="holds 0 checkpoints"):
         read_variables(tmp_path)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is not None, reason="TensorFlow is installed")
-@pytest.mark.parametrize("name", ["model.ckpt-7", "model.ckpt-7.index", "model.ckpt-7.data-00000-of-00001", ""])
+@pytest.mark.parametrize(
+    "name", ["model.ckpt-7", "model.ckpt-7.index", "model.ckpt-7.data-00000-of-00001", ""]
+)
 def test_without_tensorflow_the_extra_is_named(tmp_path, name):
     (tmp_path / "model.ckpt-7.index").touch()
     with pytest.raises(ImportError, match=r"zhnlp\[tensorflow\]"):
@@ -153,7 +159,10 @@ def test_the_command_writes_a_folder_that_the_pipeline_loads(given, tmp_path):
     pipe = pipeline("text-generation", tmp_path / "out", max_new_tokens=12, seed=0)
     state = convert(given, num_attention_heads=HEADS).state_dict()
     assert all(torch.equal(value, state[name]) for name, value in pipe.model.state_dict().items())
-    assert pipe.tokenizer("今天")["input_ids"] == [BERT.index("今"), BERT.index("天")]  # nothing around a text
+    assert pipe.tokenizer("今天")["input_ids"] == [
+        BERT.index("今"),
+        BERT.index("天"),
+    ]  # nothing around a text
     assert pipe.tokenizer.eos_token == "[SEP]"
     pieces = []
     result = pipe("今天天气", stream=pieces.append)

@@ -33,7 +33,11 @@ def ckip(folder):
         {
             "vocab.txt": vocabulary(BERT),
             "special_tokens_map.json": _ROLES,
-            "tokenizer_config.json": {"tokenizer_class": "BertTokenizerFast", "do_lower_case": False, **_ROLES},
+            "tokenizer_config.json": {
+                "tokenizer_class": "BertTokenizerFast",
+                "do_lower_case": False,
+                **_ROLES,
+            },
         },
     )
     tokenizer = BertTokenizer(vocab={piece: number for number, piece in enumerate(BERT)}, do_lower_case=False)
@@ -74,10 +78,13 @@ def _write_model(folder, ids, rows, **options):
     """GPT-2 that has learnt ``ids`` and nothing else, with the configuration as the family has it."""
     torch.manual_seed(0)
     model = GPT2LMHeadModel(GPT2Config(vocab_size=rows, **{**_SIZES, **options}))
-    optimizer, row = torch.optim.Adam(model.parameters(), 0.01), torch.tensor([ids])
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    rows_of_ids = [torch.tensor([ids])]
+    if model.config.bos_token_id == ids[-1]:  # documents in a row, and one without the end before it
+        rows_of_ids.append(torch.tensor([[ids[-1], *ids]]))
     for _ in range(60):
         optimizer.zero_grad()
-        model(row, labels=row).loss.backward()
+        sum(model(row, labels=row).loss for row in rows_of_ids).backward()
         optimizer.step()
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)  # older folders have none

@@ -40,7 +40,9 @@ _DENSE = {
 }
 _NORMS = {"LayerNorm_mlp_ln0": "norm_before", "LayerNorm_mlp_ln1": "norm_after"}
 _PARTS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
-_OF_TRAINING = re.compile(r"(^|/)(global_step|(beta[12]_)power|adam_[mv]|adafactor_\w+|v[rc]?|m)$", re.IGNORECASE)
+_OF_TRAINING = re.compile(
+    r"(^|/)(global_step|(beta[12]_)power|adam_[mv]|adafactor_\w+|v[rc]?|m)$", re.IGNORECASE
+)
 _ENDINGS = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
 
 
@@ -193,7 +195,9 @@ def read_variables(path: str | Path) -> Mapping[str, NDArray]:
         try:
             return np.load(path, allow_pickle=False)
         except (ValueError, OSError, EOFError, BadZipFile) as error:
-            raise ValueError(f"{path} is no .npz of plain arrays ({error}): expected that of numpy.savez") from None
+            raise ValueError(
+                f"{path} is no .npz of plain arrays ({error}): expected that of numpy.savez"
+            ) from None
     prefix = _only_prefix(path) if path.is_dir() else _ENDINGS.sub("", str(path))
     if not Path(f"{prefix}.index").is_file():
         raise FileNotFoundError(
