@@ -1,15 +1,12 @@
-"""Fine-tuning of a causal model: it learns, resumes, loads anywhere; Adafactor's memory; LoRA; the command.
+"""Fine-tuning of a causal model: it learns, resumes, loads anywhere; Adafactor's memory; LoRA.
 
 Run: pytest tests/training/test_causal_fine_tuning.py
 """
 
 import importlib.util
-import json
 
 import pytest
 import torch
-from causal_families import clue
-from command import refused, zhnlp
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
@@ -130,12 +127,9 @@ def test_refusals(base, tmp_path):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("peft") is not None, reason="peft is installed")
-def test_without_peft_the_extra_is_named(base, tmp_path):
+def test_without_peft_the_extra_is_named():
     with pytest.raises(ImportError, match=r"zhnlp\[lora\]"):
         FineTuning(lora=4)
-    (tmp_path / "a.txt").write_text("今天\n", "utf-8")
-    said = refused("train", "lm", tmp_path / "a.txt", "--model", base, "--out", tmp_path / "out", "--lora", 4)
-    assert "pip install 'zhnlp[lora]'" in said and not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
@@ -150,28 +144,3 @@ def test_lora_trains_few_weights_and_merges(base, tmp_path):
     assert moved and not any("embed" in name or "norm" in name or name.endswith("bias") for name in moved)
     pipe = pipeline("text-generation", tmp_path / "out", max_new_tokens=12, temperature=0, dtype="float32")
     assert pipe("变压", repetition_penalty=1.0)["text"] == "器检修"
-
-
-def test_the_command_fine_tunes_a_repaired_family(tmp_path):
-    (tmp_path / "clue").mkdir()
-    clue(tmp_path / "clue")
-    (tmp_path / "a.txt").write_text("我们学习中国语。\n" * 6, "utf-8")
-    options = (
-        "--model",
-        tmp_path / "clue",
-        "--out",
-        tmp_path / "out",
-        "--optimizer",
-        "adafactor",
-        "--held-out",
-        0,
-    )
-    sizes = ("--epochs", 2, "--batch-size", 2, "--length", 20, "--device", "cpu", "--quiet")
-    said = json.loads(zhnlp("train", "lm", tmp_path / "a.txt", *options, *sizes).stdout)
-    assert said["documents"] == 6 and said["steps"] == 4 and said["folder"] == str(tmp_path / "out")
-    assert pipeline("text-generation", tmp_path / "out", max_new_tokens=5)("我们")["text"] is not None
-    assert "Example: zhnlp train lm" in " ".join(zhnlp("train", "lm", "--help").stdout.split())
-    assert "--optimizer" in zhnlp("train", "lm", "--help").stdout
-    assert "'adamw' or 'adafactor'" in refused(
-        "train", "lm", tmp_path / "a.txt", "--out", tmp_path / "x", "--optimizer", "lion"
-    )

@@ -46,7 +46,7 @@ def lm(
     encoding: Encoding = "utf-8",
     unit: Unit = "line",
     threads: Threads = None,
-    device: Annotated[str | None, typer.Option(help='Such as "cpu" or "cuda:0".')] = None,
+    device: Annotated[str | None, typer.Option(help='"cpu"; default: the GPU where there is one.')] = None,
     seed: Annotated[int, typer.Option(help="Of order, adapters and dropout.")] = 0,
     progress: Progress = None,
 ) -> None:

@@ -127,7 +127,7 @@ def fine_tune(
         texts: documents; they are held in memory as tokens.
         out: folder of the model.
         settings: None for the defaults.
-        device: None for the GPU where there is one.
+        device: "cpu", or None for the GPU where there is one.
         progress: False for no bar.
         callbacks, regularizers: of `zhnlp.training`, for the trainer.
         **arguments: of `transformers.TrainingArguments`, which go before these.
@@ -171,7 +171,7 @@ def fine_tune(
     trainer.train(resume_from_checkpoint="auto")
     learner = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     if settings.lora is not None:
-        learner.save_pretrained(out / "adapter")
+        learner.save_pretrained(out / "adapter", save_embedding_layers=False)
         learner = learner.merge_and_unload()
     learner.eval().save_pretrained(out)
     tokenizer.save_pretrained(out)
