@@ -23,6 +23,7 @@ PAGES = [
     "docs/training.md",
     "docs/few-shot.md",
     "docs/explain.md",
+    "docs/generation.md",
 ]
 TEXTS_OF_THE_READER = [
     "README.md",

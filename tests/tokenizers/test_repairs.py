@@ -57,6 +57,15 @@ def test_cpm_ends_with_eod_and_names_its_roles(tmp_path):
     assert tokenizer.model_max_length == 512
 
 
+def test_gpt2_ml_reads_a_text_without_anything_around_it():
+    tokenizer, config = wordpiece(), {"model_type": "gpt2-ml", "max_position_embeddings": 1024}
+    done = repair(tokenizer, config)
+    assert "nothing is added around a text" in done and repair(tokenizer, config) == []
+    assert encode_prompt(tokenizer, "我们") == tokenizer("我们")["input_ids"] == [5, 6]
+    assert tokenizer("我", "们")["input_ids"] == [5, 6]
+    assert (config["bos_token_id"], config["eos_token_id"], tokenizer.model_max_length) == (2, 3, 1024)
+
+
 def test_without_a_pad_the_end_pads(tmp_path):
     tokenizer = load(qwen(tmp_path))
     assert tokenizer.pad_token == "<|endoftext|>"

@@ -1,4 +1,4 @@
-"""Why a classifier decided so: scores of characters and words, their checks, and pages that show them.
+"""Why a classifier decided so, and what surprised a language model: scores of characters, checks, pages that show them.
 
 Everything is imported at its first use: ``import zhnlp.attribution`` does not load torch.
 """
@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = exports(
         "Explainer": "explainer",
         "Explanation": "explanation",
         "Explainable": "explainable",
+        "Surprise": "surprisal",
         "TellingWords": "report",
         "deletion_curve": "faithfulness",
         "explain": "explainer",
@@ -21,6 +22,8 @@ __getattr__, __dir__, __all__ = exports(
         "insertion_curve": "faithfulness",
         "integrated_gradients": "path_integral",
         "render_page": "page",
+        "render_surprise": "surprise_page",
+        "surprise": "surprisal",
         "telling_words": "report",
     },
 )

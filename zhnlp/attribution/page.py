@@ -71,12 +71,15 @@ def render_page(
     )
 
 
-def frame(title: str, body: str, language: str, note: str, shades: str = "strongest") -> str:
+def frame(
+    title: str, body: str, language: str, note: str, shades: str = "strongest", legend: str | None = None
+) -> str:
     """A whole page around ``body``, which is HTML.
 
     Args:
         title, note: text.
         shades: the label that says what the deepest shade is.
+        legend: HTML in place of the scale from against to for.
     """
     from zhnlp import __version__
 
@@ -89,7 +92,7 @@ def frame(title: str, body: str, language: str, note: str, shades: str = "strong
         title=safe(title),
         style=style(),
         made=escape(made),
-        legend=_legend(label, shades),
+        legend=_legend(label, shades) if legend is None else legend,
         body=body,
     )
 

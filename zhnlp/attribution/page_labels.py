@@ -40,6 +40,18 @@ _LABELS = {  # key: (English, Chinese)
     "logit": ("logit", "logit"),
     "probability_unit": ("probability", "概率"),
     "empty": ("There is nothing to show.", "没有可显示的内容。"),
+    # surprise of a language model
+    "surprise_title": ("What surprised the language model", "语言模型觉得哪里意外"),
+    "expected": ("expected", "意料之中"),
+    "surprising": ("surprising", "出乎意料"),
+    "deepest": (
+        "the deepest shade is {nats} nats (1 in {odds}), the most surprising character",
+        "最深的颜色为 {nats} 奈特（{odds} 分之一），即最出人意料的字符",
+    ),
+    "surprise_note": (
+        "{characters} characters · perplexity {perplexity} a character · {bits} bits a character",
+        "{characters} 个字符 · 每字符困惑度 {perplexity} · 每字符 {bits} 比特",
+    ),
     # report of many texts
     "report_title": ("The most telling words of each class", "各类别最有说服力的词"),
     "count": ("count", "次数"),

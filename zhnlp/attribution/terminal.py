@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zhnlp.attribution.display_width import char_width, text_width, visible_text
@@ -52,8 +52,7 @@ def render_text(
     for field, text in found.texts.items():
         if len(found.texts) > 1:
             lines.append(f"{field}:")
-        cells = list(_cells(text, found.parts(field, of), strongest))
-        lines += _colored(cells, width) if color else _marked(cells, width)
+        lines += heat_lines(text, found.parts(field, of), strongest, color=color, width=width)
     for name, parts in found.templates.items():
         cells = [(part["text"], level(part["score"], strongest)) for part in parts]
         lines += [
@@ -61,6 +60,23 @@ def render_text(
             *(_colored if color else _marked)(cells, width),
         ]
     return "\n".join([*lines, *_legend(found, strongest, color)])
+
+
+def heat_lines(
+    text: str, parts: Iterable[Mapping[str, Any]], strongest: float, *, color: bool, width: int
+) -> list[str]:
+    """A text in lines of at most ``width`` columns, shaded by the scores of its parts or with marks below.
+
+    Args:
+        parts: ``start``, ``end`` and ``score``, in order.
+        strongest: the score of the deepest shade.
+
+    Example:
+        >>> heat_lines("很脏", [{"start": 1, "end": 2, "score": 3.0}], 3.0, color=False, width=9)
+        ['很脏', '  +9']
+    """
+    cells = list(_cells(text, parts, strongest))
+    return _colored(cells, width) if color else _marked(cells, width)
 
 
 def wants_color(stream: Any = None) -> bool:
@@ -80,7 +96,7 @@ def level(score: float, strongest: float) -> int:
     return round(LEVELS * score / strongest) if strongest else 0
 
 
-def _cells(text: str, parts: list[Mapping[str, Any]], strongest: float) -> Iterator[tuple[str, int]]:
+def _cells(text: str, parts: Iterable[Mapping[str, Any]], strongest: float) -> Iterator[tuple[str, int]]:
     """Pieces of the text with their level, all of it; what has no score has level 0."""
     done = 0
     for part in parts:

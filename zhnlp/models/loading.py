@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ _LAYERS = {
     "n_layer",
     "n_layers",
 }  # who gives one of them wants fewer layers
+_OURS = {"gpt2-ml": "zhnlp.models.gpt2_ml"}  # networks that transformers lacks
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 
@@ -164,6 +166,7 @@ def _read_config(folder: Path, name: str, **changes: Any) -> Any:
         raise FileNotFoundError(
             f"{name} has no config.json, but {inside}: expected the folder of save_pretrained"
         )
+    _register(file)
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False, **changes)
     except (ValueError, KeyError, OSError) as error:
@@ -172,6 +175,16 @@ def _read_config(folder: Path, name: str, **changes: Any) -> Any:
         raise ValueError(
             f"{name} cannot be loaded: {reason}. Expected an architecture that transformers has. Next: another checkpoint"
         ) from None
+
+
+def _register(file: Path) -> None:
+    """Make the network of a config.json known to transformers, where it is one of ours."""
+    try:
+        kind = json.loads(file.read_text("utf-8")).get("model_type")
+    except (ValueError, AttributeError):  # transformers says what is wrong with it
+        return
+    if isinstance(kind, str) and kind in _OURS:
+        import_module(_OURS[kind]).register()
 
 
 def _check_head(config: Any, head: str, name: str) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from zhnlp.decoding import Hypothesis
 
+BROKEN = "\ufffd"  # what decoding puts for bytes that are no character
 REMEMBERED = 100_000  # prompts of a call, so that the same one again is written anew
 
 
@@ -53,7 +54,7 @@ class TextGeneration(ConditionedPipeline):
         **loading: options of every task with a model, listed by ``help()``; with ``seed=`` the same call writes the same.
 
     One prompt gives ``{"text", "score"}``, or with ``num_return`` above 1 a list of them, best first.  ``text`` does not hold the
-    prompt and ends where the model ends or at the limit; special tokens and [UNK] are never written.  ``score`` is the mean
+    prompt and ends where the model ends or at the limit; special tokens, [UNK] and half a character of bytes are never written.  ``score`` is the mean
     log-probability of its tokens in nats by the model itself, whatever temperature or penalty drew them.  A prompt too
     long for the model loses its beginning, and is counted as cut.  With a seed a prompt alone and in a list gives the same
     text; the same prompt again in a list gives another.
@@ -202,7 +203,7 @@ class TextGeneration(ConditionedPipeline):
         for text, ids in zip(texts, prompts):
             if cut := len(ids) > room:
                 start = ids[: int(room > 1 and ids[0] == self.tokenizer.bos_token_id)]
-                ids = start + ids[len(ids) - room + len(start) :]
+                ids = start + self._from_whole_character(ids[len(ids) - room + len(start) :])
             positions = (len(ids) + self._most(chosen, len(ids))) * chosen.width
             rows.append(Row(ids, (text, seen[text]), cut, positions))
             seen[text] += 1
@@ -269,10 +270,18 @@ class TextGeneration(ConditionedPipeline):
             return chosen.max_new_tokens
         return min(self.limit, chosen.max_length) - prompt
 
+    def _from_whole_character(self, ids: list[int]) -> list[int]:
+        """The ids without those at their beginning that are the rest of a character of bytes."""
+        for start in range(min(4, len(ids))):  # UTF-8 has at most four bytes
+            if not self.tokenizer.decode(ids[start : start + 4]).startswith(BROKEN):
+                return ids[start:]
+        return ids
+
     def _text(self, tokens: list[int]) -> str:
+        """What tokens say; bytes that are no whole character, or not yet, say nothing."""
         from zhnlp.tokenizers import join_chinese
 
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        text = self.tokenizer.decode(tokens, skip_special_tokens=True).replace(BROKEN, "")
         if tokens and self.tokenizer.convert_ids_to_tokens(tokens[0]).startswith("##"):
             text = text.removeprefix("##")  # goes on with a word of the prompt
         return join_chinese(text) if self._puts_blanks else text

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _CAUSAL = [
     "gpt2",
+    "gpt2-ml",
     "gptj",
     "gpt_neo",
     "gpt_neox",
@@ -43,6 +44,7 @@ _ROLES = {
     "mask_token": ("[MASK]", "<mask>"),
 }
 _END_OF_DOCUMENT = "<eod>"  # what CPM ends a text with; its </s> never occurs
+_BARE = ("gpt2-ml",)  # never saw [CLS] or [SEP] around a text
 _LENGTHS = ("max_position_embeddings", "n_positions")
 _UNLIMITED = 1_000_000_000  # a model_max_length beyond is transformers' "not known"
 
@@ -53,6 +55,7 @@ def repair(tokenizer: PreTrainedTokenizerFast, model: Any = None) -> list[str]:
     - Roles that no configuration names are taken from the vocabulary: [CLS], [SEP], [PAD], [MASK], <pad>.
     - A BERT vocabulary under a model that writes (UER GPT-2, CPM-like, BERT as a decoder, T5-PEGASUS) begins with [CLS]
       and ends with [SEP].
+    - GPT2_ML, which shares that vocabulary, was trained without [CLS] and [SEP] around a text: nothing is added.
     - CPM ends with <eod>. A tokenizer without pad pads with its end.
     - bos, eos and pad ids that lie outside the vocabulary (GPT-2's 50256), in the model's own configuration and generation
       configuration, become the tokenizer's.
@@ -87,6 +90,9 @@ def repair(tokenizer: PreTrainedTokenizerFast, model: Any = None) -> list[str]:
         for role, source in (("bos_token", "cls_token"), ("eos_token", "sep_token")):
             if getattr(tokenizer, role) is None:
                 _name(tokenizer, role, getattr(tokenizer, source), done)
+    if _get(config, "model_type") in _BARE and tokenizer.backend_tokenizer.num_special_tokens_to_add(False):
+        _leave_bare(tokenizer)
+        done.append("nothing is added around a text")
     if writes and _END_OF_DOCUMENT in vocabulary and tokenizer.eos_token != _END_OF_DOCUMENT:
         _name(tokenizer, "eos_token", _END_OF_DOCUMENT, done)
     if tokenizer.pad_token is None:
@@ -108,6 +114,14 @@ def _name(tokenizer: PreTrainedTokenizerFast, role: str, token: str | None, done
     if token is not None:
         setattr(tokenizer, role, token)
         done.append(f"{role} is {token}")
+
+
+def _leave_bare(tokenizer: PreTrainedTokenizerFast) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="$A:0", pair="$A:0 $B:1", special_tokens=[]
+    )
 
 
 def _ids(tokenizer: PreTrainedTokenizerFast, owner: Any, size: int, label: str) -> list[str]:

@@ -26,11 +26,12 @@ from zhnlp.training.callbacks.progress import ProgressBar
 from zhnlp.training.divergence import Watch
 from zhnlp.training.loaders import batches_of, indexed_loader, stream_loader
 from zhnlp.training.regularizers.base import Regularizer, split_loss
+from zhnlp.training.renamed_weights import LoadsRenamed
 from zhnlp.training.seeds import derive_seed, own_randomness, seed_everything
 from zhnlp.training.unlabelled import with_some_labels, zero_loss
 
 
-class Trainer(transformers.Trainer):
+class Trainer(LoadsRenamed, transformers.Trainer):
     """transformers.Trainer whose training can be repeated, resumed bit for bit and regularized.
 
     All arguments of transformers.Trainer, and:
@@ -166,12 +167,6 @@ class Trainer(transformers.Trainer):
         self._unfinished = folder
         if not self._defer_finish:
             self._finish_checkpoint()
-
-    def _issue_warnings_after_load(self, load_result: Any) -> None:
-        """As in transformers, but tied weights, which a file holds once, are not missing."""
-        tied = getattr(self.model, "all_tied_weights_keys", None) or ()
-        load_result.missing_keys[:] = [name for name in load_result.missing_keys if name not in tied]
-        super()._issue_warnings_after_load(load_result)
 
     def _finish_checkpoint(self) -> None:
         folder, self._unfinished = self._unfinished, None

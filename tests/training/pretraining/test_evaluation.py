@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, RoFormerConfig, RoFormerForMaskedLM
 
+from zhnlp.models.token_nats import sliding_windows
 from zhnlp.tokenizers.chinese import build_tokenizer, train_char_vocab
 from zhnlp.training.pretraining.evaluation import (
     encode,
     score_causal,
     score_masked,
-    sliding_windows,
     token_kinds,
 )
 

@@ -15,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from zhnlp.metrics.language_model import evaluate_language_model, evaluate_masked_language_model
+from zhnlp.models.token_nats import evaluating, logits_where, token_nats
 from zhnlp.text.characters import is_han
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def score_masked(
     device = next(model.parameters()).device
     gold = [row[mask] for row, mask in zip(rows, drawn)]
     predicted, nats = [np.empty(0, np.int64)] * len(rows), [np.empty(0)] * len(rows)
-    with _evaluating(model):
+    with evaluating(model):
         for batch in _batches([row.size for row in rows], batch_tokens, progress, "masked"):
             inputs = [
                 [*before, *np.where(drawn[i], tokenizer.mask_token_id, rows[i]), *behind] for i in batch
@@ -163,7 +164,7 @@ def score_masked(
             for line, i in enumerate(batch):
                 asked[line, len(before) + np.flatnonzero(drawn[i])] = True
             answer = torch.from_numpy(np.concatenate([gold[i] for i in batch])).to(device)
-            said = torch.log_softmax(_logits(model, ids, attention, asked), -1)  # (N, V)
+            said = torch.log_softmax(logits_where(model, ids, attention, asked), -1)  # (N, V)
             ends = np.cumsum([gold[i].size for i in batch])[:-1]
             guesses = np.split(said.argmax(-1).cpu().numpy(), ends)
             costs = np.split(-said.gather(1, answer[:, None])[:, 0].double().cpu().numpy(), ends)
@@ -212,54 +213,23 @@ def score_causal(
             "the tokenizer has neither an end nor a separator token: expected that of a causal model"
         )
     begin = end if tokenizer.bos_token_id is None else tokenizer.bos_token_id
-    stride = max(1, context // 2) if stride is None else stride
-    if context < 2 or not 1 <= stride <= context:
-        raise ValueError(
-            f"got context={context}, stride={stride}: expected context 2 or more and stride 1 to context"
-        )
     scores = CausalScores(list(documents))
-    rows, windows = [], []
-    for number, text in enumerate(scores.texts):
+    rows = []
+    for text in scores.texts:
         ids, unknown = encode(tokenizer, text)
         rows.append(np.concatenate([[begin], ids, [end]]))
         scores.unknown.append(unknown)
-        windows += [(number, *window) for window in sliding_windows(rows[-1].size - 1, context, stride)]
-    costs = np.zeros(len(rows))
-    device = next(model.parameters()).device
-    with _evaluating(model):
-        for batch in _batches(
-            [stop - start for _, start, _, stop in windows], batch_tokens, progress, "causal"
-        ):
-            inputs = [
-                rows[number][start:stop].tolist() for number, start, _, stop in (windows[i] for i in batch)
-            ]
-            ids, attention = _padded(inputs, tokenizer.pad_token_id or 0, device)
-            asked, goals = torch.zeros_like(ids, dtype=torch.bool), []
-            for line, i in enumerate(batch):
-                number, start, first, stop = windows[i]
-                asked[line, first - start : stop - start] = True
-                goals.append(rows[number][first + 1 : stop + 1])
-            goal = torch.from_numpy(np.concatenate(goals)).to(device)
-            said = _logits(model, ids, attention, asked)  # (N, V)
-            cost = torch.nn.functional.cross_entropy(said, goal, reduction="none").double().cpu().numpy()
-            owner = np.repeat([windows[i][0] for i in batch], [goal.size for goal in goals])
-            np.add.at(costs, owner, cost)
-    scores.nats = costs.tolist()
+    nats = token_nats(
+        model,
+        rows,
+        context=context,
+        stride=stride,
+        pad_id=tokenizer.pad_token_id or 0,
+        batch_tokens=batch_tokens,
+        progress=progress,
+    )
+    scores.nats = [float(one.sum()) for one in nats]
     return scores
-
-
-def sliding_windows(tokens: int, context: int, stride: int) -> Iterator[tuple[int, int, int]]:
-    """(start, first scored, stop) of the windows over ``tokens`` inputs; each input is scored exactly once.
-
-    Example:
-        >>> list(sliding_windows(10, 6, 3))
-        [(0, 0, 6), (3, 6, 9), (6, 9, 10)]
-    """
-    start = first = 0
-    while first < tokens:
-        stop = min(start + context, tokens)
-        yield start, first, stop
-        start, first = start + stride, stop
 
 
 def token_kinds(tokenizer: PreTrainedTokenizerFast) -> np.ndarray:
@@ -281,33 +251,6 @@ def _kind(token: str) -> str:
     if len(text) > 1:
         return "other"
     return "han" if is_han(text) else "digit" if text.isdigit() else "sign"
-
-
-def _logits(model, ids: torch.Tensor, attention: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-    """The logits (N, V) in float32 of the positions ``asked`` (B, L): the others never reach the vocabulary."""
-    vocabulary = model.get_output_embeddings()
-    if vocabulary is None:
-        raise ValueError(
-            f"{type(model).__name__} has no layer over the vocabulary: expected a language model, not an encoder"
-        )
-    hook = vocabulary.register_forward_pre_hook(lambda _, inputs: (inputs[0][asked],))
-    try:
-        return model(input_ids=ids, attention_mask=attention).logits.float()
-    finally:
-        hook.remove()
-
-
-class _evaluating:
-    """Evaluation mode, and back to what it was."""
-
-    def __init__(self, model):
-        self.model, self.training = model, model.training
-
-    def __enter__(self):
-        self.model.eval()
-
-    def __exit__(self, *_):
-        self.model.train(self.training)
 
 
 def _batches(sizes: list[int], tokens: int, progress: bool, name: str) -> Iterator[list[int]]:
