@@ -78,6 +78,8 @@ class _Scan(torch.autograd.Function):
         squashed, overlap = new(length, batch, size), new(batch, 1, size)  # tanh c, ω
         given = x.new_empty(length, batch, size) if low else hiddens[:-1]  # h₋₁ as the products read it
         cells[0], hiddens[0] = cell, hidden
+        if low:
+            gates.copy_(x)
         turned, spread = weight.T.contiguous(), torch.block_diag(*sums)  # (H, G), (2N, 2H)
         closed, g, o, logits = _split(gates, size, levels)
         steps = zip(
@@ -92,7 +94,7 @@ class _Scan(torch.autograd.Function):
             ways_t, write, keep, squashed_t, c, c_next, h_next,
         ) in steps:  # fmt: skip
             if low:
-                torch.add(x_t, torch.mm(given_t.copy_(h), turned), out=gates_t)
+                gates_t.add_(torch.mm(given_t.copy_(h), turned))
             else:
                 torch.addmm(x_t, given_t, turned, out=gates_t)
             closed_t.sigmoid_()
