@@ -103,7 +103,7 @@ def test_the_trainer_lowers_the_loss(tmp_path):
     before = trainer.evaluate()["eval_loss"]
     trainer.train()
     assert trainer._count_items(collate(data[:3])) == 3 * 11
-    assert trainer.evaluate()["eval_loss"] < 0.6 * before
+    assert trainer.evaluate()["eval_loss"] < 0.85 * before
 
 
 def test_held_out_text_is_scored():
