@@ -30,6 +30,7 @@ TEXTS_OF_THE_READER = [
     "docs/small-models.md",
     "docs/masks.md",
     "docs/title-metrics.md",
+    "docs/on-lstm.md",
 ]  # their commands are not run
 
 

@@ -93,17 +93,17 @@ def test_the_trainer_lowers_the_loss(tmp_path):
 
     trainer = make_trainer(
         tmp_path,
-        made(dropout=0.0, dropconnect=0.0),
+        made(dropout=0.0, dropconnect=0.0, hidden_size=32, tie_word_embeddings=False),
         data,
         collate=collate,
         eval_dataset=data[:8],
-        max_steps=60,
+        max_steps=40,
         learning_rate=0.02,
     )
     before = trainer.evaluate()["eval_loss"]
     trainer.train()
     assert trainer._count_items(collate(data[:3])) == 3 * 11
-    assert trainer.evaluate()["eval_loss"] < 0.85 * before
+    assert trainer.evaluate()["eval_loss"] < 0.9 * before
 
 
 def test_held_out_text_is_scored():
