@@ -1,6 +1,6 @@
 """ON-LSTM and LSTM as language models of the same text, and the trees that ON-LSTM makes without having seen one.
 
-    python pipelines/on_lstm_trees.py --seeds 0 1 2             # 5 M characters; about an hour a seed on one core
+    python pipelines/on_lstm_trees.py --seeds 0 1 2             # 5 M characters; some two hours a seed on one core (estimated)
     python pipelines/on_lstm_trees.py --characters 30000 --hidden 64 --epochs 1 --limit 50     # to see that it works
     python pipelines/on_lstm_trees.py --table                   # only the table of what was done
 
