@@ -9,9 +9,9 @@ loop, gates  the same with a Linear of x and one of h for each of the six gates
 torch        ``nn.LSTM``, for what the fused kernel of an LSTM takes: about the least that these products can
 
 The loops have zhnlp's weights, and ``difference`` says how far their outputs are from it.  Each system is run in float32 and
-under bf16 autocast, where zhnlp and torch keep the cells in float32.  Systems take turns; the best of ``--repeats`` counts, in CPU
-seconds of one thread.  Bar: 5 times faster than the loop; in float32 the
-products alone, which both need, take more than a fifth of the loop, so not even torch's LSTM gets there.
+under bf16 autocast, where zhnlp keeps gates and cells in float32.  Systems take turns; the best of ``--repeats`` counts, in CPU
+seconds of one thread.  Bar: 5 times faster than the loop; in float32 the products alone, which both need, take more than a
+fifth of the loop, so not even torch's LSTM gets there.
 
 Source: https://kexue.fm/archives/6621
 """
