@@ -33,6 +33,7 @@ TEXTS_OF_THE_READER = [
     "docs/title-metrics.md",
     "docs/titles.md",
     "docs/conditional-generation.md",
+    "docs/on-lstm.md",
 ]  # their commands are not run
 
 
