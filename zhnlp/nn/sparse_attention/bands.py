@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from zhnlp.nn.sparse_attention.slots import Strided
 
-LEAST, MOST = 32, 128  # queries of a block
+LEAST, MOST = 32, 64  # queries of a block
 
 
 def bands(length: int, radius: int, *, causal: bool, cells: int) -> Iterator[tuple[Strided, Strided]]:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zhnlp.nn.sparse_attention.patterns import LocalGlobal, Pattern
+from zhnlp.nn.sparse_attention.patterns import Local, LocalGlobal, Pattern
 
 Rule = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 LEAST_FEATURES = 16  # of a head, for the kernels
@@ -80,9 +80,12 @@ def fits(query: Tensor, pattern: Pattern, dropout: float) -> bool:
     A rate below 128 leaves no such block out, so `Atrous` and `Sparse` are quicker by residues there too.
     """
     return (
-        query.is_cuda and hasattr(pattern, "radius") and not hasattr(pattern, "rate")
-        and dropout == 0 and query.shape[-1] >= LEAST_FEATURES and query.dtype != torch.float64
-    )  # fmt: skip
+        query.is_cuda
+        and isinstance(pattern, (Local, LocalGlobal))
+        and dropout == 0
+        and query.shape[-1] >= LEAST_FEATURES
+        and query.dtype != torch.float64
+    )
 
 
 @cache

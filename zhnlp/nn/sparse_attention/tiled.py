@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from zhnlp.nn.sparse_attention.plan import Plan
 
@@ -22,7 +21,7 @@ def tiled_attention(
 ) -> Tensor:
     """Attention (B, H, L, d) of the pairs that the plan's tiles hold; 0 where a query sees no key.
 
-    Scores and sums are float32, float64 for float64.  The gradient is exact and cannot be differentiated again.
+    Scores and sums are float32, float64 for float64.  The gradient is exact; to differentiate it again raises RuntimeError.
 
     Args:
         query, key, value: (B, H, L, d).
@@ -65,8 +64,12 @@ class _Tiled(torch.autograd.Function):
         return result
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, gradient):
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "the gradient of sparse attention cannot be differentiated again (create_graph=True), as a gradient penalty asks. "
+                "Next: the perturbation itself, such as FGM, or backend='dense' with torch.nn.attention.SDPBackend.MATH"
+            )
         query, key, value, out, total = ctx.saved_tensors
         exact, scale = total.dtype, ctx.scale
         to_query, to_key, to_value = (torch.zeros_like(x, dtype=exact) for x in (query, key, value))
