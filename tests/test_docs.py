@@ -29,6 +29,7 @@ TEXTS_OF_THE_READER = [
     "README.zh.md",
     "docs/small-models.md",
     "docs/masks.md",
+    "docs/sparse-attention.md",
     "docs/title-metrics.md",
 ]  # their commands are not run
 

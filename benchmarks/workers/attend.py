@@ -72,9 +72,7 @@ def made(system: str, options: dict, length: int):
     pattern = pattern_from_dict(options["pattern"])
     if system == "zhnlp":
         return lambda *x: sparse_attention(*x, pattern, causal=options["causal"]), None
-    mask = pattern.mask(length)
-    if options["causal"]:
-        mask.logical_and_(torch.ones(length, length, dtype=torch.bool).tril())
+    mask = whole_mask(pattern, length, options["causal"])
     if system == "sdpa":
         return lambda *x: F.scaled_dot_product_attention(*x, attn_mask=mask), mask
 
@@ -83,6 +81,20 @@ def made(system: str, options: dict, length: int):
         return scores.masked_fill(~mask, -torch.inf).softmax(-1) @ value
 
     return softmax, mask
+
+
+def whole_mask(pattern, length: int, causal: bool):
+    """The mask (L, L), made row by row, so that its making is not what costs memory."""
+    import torch
+
+    from zhnlp.nn.sparse_attention import mask_mod
+
+    marks = pattern.marks(length) if hasattr(pattern, "marks") else None
+    rule, keys = mask_mod(pattern, marks=marks, causal=causal), torch.arange(length)
+    mask = torch.empty(length, length, dtype=torch.bool)
+    for row in range(length):
+        mask[row] = rule(torch.tensor(0), torch.tensor(0), torch.tensor(row), keys)
+    return mask
 
 
 def once(attend, inputs: list, backward: bool) -> tuple:

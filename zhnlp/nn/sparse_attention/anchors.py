@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from zhnlp.nn.sparse_attention.bands import FEATURES
 from zhnlp.nn.sparse_attention.slots import Picked, Strided
 
 
@@ -30,9 +31,9 @@ def stretches(length: int, others: int, *, cells: int) -> Iterator[Strided]:
     """A row in stretches, of which each makes at most ``cells`` pairs with ``others`` positions.
 
     Example:
-        >>> [(part.first, part.items) for part in stretches(10, 2, cells=8)]
+        >>> [(part.first, part.items) for part in stretches(10, 2, cells=256)]
         [(0, 4), (4, 4), (8, 2)]
     """
-    width = max(1, cells // others)
+    width = max(1, cells // max(others, FEATURES))
     for first in range(0, length, width):
         yield Strided(first, 1, min(width, length - first))

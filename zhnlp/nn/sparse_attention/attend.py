@@ -17,10 +17,8 @@ from zhnlp.nn.sparse_attention.plan import Plan
 from zhnlp.nn.sparse_attention.tiled import tiled_attention
 
 BACKENDS = ("tiles", "flex", "dense")
-CELLS_CPU, CELLS_GPU = (
-    2**19,
-    2**25,
-)  # pairs of all heads at once: 2 MB stay in a core's cache; a GPU wants more
+# pairs of all heads at once: half a megabyte of scores stays in a core's cache, a GPU wants more
+CELLS_CPU, CELLS_GPU = 2**17, 2**25
 
 
 def sparse_attention(

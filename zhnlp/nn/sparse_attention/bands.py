@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from zhnlp.nn.sparse_attention.slots import Strided
 
 LEAST, MOST = 32, 64  # queries of a block
+FEATURES = 64  # of a usual head: with fewer keys than this, queries are what takes memory
 
 
 def bands(length: int, radius: int, *, causal: bool, cells: int) -> Iterator[tuple[Strided, Strided]]:
@@ -27,7 +28,7 @@ def bands(length: int, radius: int, *, causal: bool, cells: int) -> Iterator[tup
     block, after = min(max(radius, LEAST), MOST), 0 if causal else radius
     window = block + radius + after
     inner = range(-(-radius // block), (length - after) // block)  # blocks with a whole window
-    together = max(1, cells // (block * window))
+    together = max(1, cells // (block * max(window, FEATURES)))
     for start in range(inner.start, inner.stop, together):
         groups = min(together, inner.stop - start)
         first = start * block

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from zhnlp.nn.sparse_attention.bands import FEATURES
 from zhnlp.nn.sparse_attention.slots import Strided
 
 ROWS = 128  # queries of a class at once
@@ -31,7 +32,7 @@ def residues(length: int, rate: int, *, causal: bool, cells: int) -> Iterator[tu
         for start in range(0, items, ROWS):
             rows = min(ROWS, items - start)
             keys = start + rows if causal else items
-            together = max(1, cells // (rows * keys))
+            together = max(1, cells // (rows * max(keys, FEATURES)))
             for first in range(begin, end, together):
                 groups = min(together, end - first)
                 queries = Strided(first + start * rate, groups, rows, step=rate)

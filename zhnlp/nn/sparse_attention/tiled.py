@@ -75,7 +75,6 @@ class _Tiled(torch.autograd.Function):
         to_query, to_key, to_value = (torch.zeros_like(x, dtype=exact) for x in (query, key, value))
         drops = _Drops(ctx.dropout, ctx.seed, query.device)
         with torch.autocast(query.device.type, enabled=False):
-            mean = (gradient.to(exact) * out).sum(-1, keepdim=True)  # (B, H, L, 1): Σ chance · its gradient
             for tile in ctx.plan.tiles():
                 rows, columns = tile.queries, tile.keys
                 asking, wanted = rows.take(query).to(exact) * scale, rows.take(gradient).to(exact)
@@ -87,7 +86,9 @@ class _Tiled(torch.autograd.Function):
                 slope = wanted @ columns.take(value).to(exact).mT
                 if kept is not None:
                     slope.mul_(kept)
-                slope.sub_(rows.take(mean)).mul_(chances)
+                slope.sub_((wanted * rows.take(out)).sum(-1, keepdim=True)).mul_(
+                    chances
+                )  # less Σ chance · its gradient
                 rows.add(to_query, (slope @ seen).mul_(scale))
                 columns.add(to_key, slope.mT @ asking)
         gradients = (to.to(x.dtype) for to, x in ((to_query, query), (to_key, key), (to_value, value)))
