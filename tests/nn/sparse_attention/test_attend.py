@@ -107,6 +107,7 @@ class TestAgainstDense:
         found = with_gradient(lambda *x: sparse_attention(*x, pattern, **options), inputs, gradient)
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
+    @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
     @pytest.mark.parametrize("pattern", FAMILY, ids=str)
     def test_flex_attention_without_a_gradient(self, pattern):
         inputs, _ = drawn(131, features=16, dtype=torch.float32)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhnlp.nn import masks
@@ -67,6 +67,7 @@ def test_sparse_has_the_keys_of_both_once(length, rate, radius):
     assert mask.equal(masks.sparse(length, rate, radius))
 
 
+@settings(max_examples=40)
 @given(PATTERNS, st.integers(1, 16), st.booleans(), st.data())
 def test_the_rule_for_flex_attention_is_the_mask(pattern, length, causal, data):
     """torch's own create_mask makes of the rule what the algebra of masks makes of the pattern."""
