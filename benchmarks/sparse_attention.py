@@ -1,6 +1,6 @@
 """Sparse attention in tiles beside dense attention with the same mask: CPU seconds and memory of one call.
 
-    python benchmarks/sparse_attention.py --save                # three CPU minutes
+    python benchmarks/sparse_attention.py --save                # two CPU minutes
     python benchmarks/sparse_attention.py --length 1024 --patterns local
 
 One row of 4,096 positions, 4 heads of 64 features, float32, one thread.  "sdpa" is torch's own kernel, which keeps no scores but
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument(
         "--patterns", nargs="+", default=["local", "atrous", "sparse", "local+global"], help="(default: all)"
     )
-    parser.add_argument("--repeats", type=int, default=5, help="calls that count (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="calls that count (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (default: %(default)s)")
     options = parser.parse_args()
     patterns = {

@@ -17,8 +17,8 @@ from zhnlp.nn.sparse_attention.plan import Plan
 from zhnlp.nn.sparse_attention.tiled import tiled_attention
 
 BACKENDS = ("tiles", "flex", "dense")
-# pairs of all heads at once: half a megabyte of scores stays in a core's cache, a GPU wants more
-CELLS_CPU, CELLS_GPU = 2**17, 2**25
+# pairs of all heads at once: a quarter of a megabyte of scores stays in a core's cache, a GPU wants more
+CELLS_CPU, CELLS_GPU = 2**16, 2**25
 
 
 def sparse_attention(
