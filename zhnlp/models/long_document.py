@@ -54,9 +54,8 @@ def to_long_document(
     check_encoder(network)
     base = network.base_model
     embeddings = base.embeddings
-    kept = (
-        embeddings.padding_idx + 1 if hasattr(embeddings, "padding_idx") else 0
-    )  # RoBERTa's first are no positions
+    # RoBERTa and its kin leave the first rows to padding
+    kept = embeddings.padding_idx + 1 if hasattr(embeddings, "padding_idx") else 0
     now = network.config.max_position_embeddings - kept
     if length < now:
         raise ValueError(

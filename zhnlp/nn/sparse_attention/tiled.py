@@ -38,17 +38,15 @@ class _Tiled(torch.autograd.Function):
     def forward(ctx, query, key, value, plan, scale, dropout, seed):
         exact = torch.promote_types(query.dtype, torch.float32)
         out = torch.zeros_like(query, dtype=exact)
-        total = torch.full(
-            (*query.shape[:3], 1), -torch.inf, dtype=exact, device=query.device
-        )  # log of the sum
+        # the logarithm of a query's sum: (B, H, L, 1)
+        total = torch.full((*query.shape[:3], 1), -torch.inf, dtype=exact, device=query.device)
         drops = _Drops(dropout, seed, query.device)
         with torch.autocast(query.device.type, enabled=False):
             for tile in plan.tiles():
                 rows, columns = tile.queries, tile.keys
                 scores = tile.scores(rows.take(query).to(exact) * scale, columns.take(key).to(exact))
-                top = scores.amax(-1, keepdim=True).clamp_min_(
-                    torch.finfo(exact).min
-                )  # finite also where nothing is seen
+                # finite also where a query sees nothing
+                top = scores.amax(-1, keepdim=True).clamp_min_(torch.finfo(exact).min)
                 chances = scores.sub_(top).exp_()
                 before = rows.take(total)
                 after = torch.logaddexp(before, top + chances.sum(-1, keepdim=True).log())
@@ -86,9 +84,8 @@ class _Tiled(torch.autograd.Function):
                 slope = wanted @ columns.take(value).to(exact).mT
                 if kept is not None:
                     slope.mul_(kept)
-                slope.sub_((wanted * rows.take(out)).sum(-1, keepdim=True)).mul_(
-                    chances
-                )  # less Σ chance · its gradient
+                # less Σ chance · its gradient over all keys, which is the result times its own
+                slope.sub_((wanted * rows.take(out)).sum(-1, keepdim=True)).mul_(chances)
                 rows.add(to_query, (slope @ seen).mul_(scale))
                 columns.add(to_key, slope.mT @ asking)
         gradients = (to.to(x.dtype) for to, x in ((to_query, query), (to_key, key), (to_value, value)))
