@@ -30,6 +30,7 @@ TEXTS_OF_THE_READER = [
     "README.zh.md",
     "docs/small-models.md",
     "docs/masks.md",
+    "docs/sparse-attention.md",
     "docs/title-metrics.md",
     "docs/titles.md",
     "docs/conditional-generation.md",

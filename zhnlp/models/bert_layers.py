@@ -28,8 +28,10 @@ def check_layout(network: PreTrainedModel) -> None:
     """Refuse a network whose layers are not laid out as BERT's, or that has no head for masked tokens.
 
     Raises:
-        TypeError: a part is missing.
+        TypeError: a part is missing, or the attention is sparse.
     """
+    from zhnlp.models.sparse_layers import is_sparse
+
     name = type(network).__name__
     layers = getattr(getattr(network.base_model, "encoder", None), "layer", None)
     if not layers:
@@ -42,6 +44,10 @@ def check_layout(network: PreTrainedModel) -> None:
             layers[0].get_submodule(part)
         except AttributeError:
             raise TypeError(f"the layers of {name} have no {part}: expected BERT's layout") from None
+    if is_sparse(network):
+        raise TypeError(
+            f"{name} has sparse attention, which reads but does not write: expected the model as it was before"
+        )
     if getattr(network.config, "rotary_value", False):
         raise TypeError(f"{name} turns its values too (rotary_value=True): expected a model that does not")
     relative = getattr(network.config, "position_embedding_type", "absolute") or "absolute"
@@ -99,7 +105,7 @@ def project(layer: Any, x: Tensor, turns: Turns) -> tuple[Tensor, Tensor, Tensor
         for part in (attention.query, attention.key, attention.value)
     )
     if turns is not None:
-        query, key = _turn(query, *turns), _turn(key, *turns)
+        query, key = turn_pairs(query, *turns), turn_pairs(key, *turns)
     return query, key, value
 
 
@@ -109,8 +115,8 @@ def finish(layer: Any, x: Tensor, context: Tensor) -> Tensor:
     return layer.output(layer.intermediate(x), x)
 
 
-def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn the neighbouring pairs of features of x (B, H, L, d)."""
+def turn_pairs(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the neighbouring pairs of features of x (B, H, L, d), as RoFormer pairs them."""
     even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
     return x * cos + torch.stack((-odd, even), -1).flatten(-2) * sin
 

@@ -22,6 +22,7 @@ from zhnlp.checkpoints.locate import locate
 from zhnlp.checkpoints.quantized import FILE as INT8_FILE
 from zhnlp.checkpoints.quantized import load_state
 from zhnlp.models.bars import no_bars
+from zhnlp.models.sparse_layers import restore
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -103,7 +104,7 @@ def load_model(
     _check_complete(model, report, head, str(name_or_path))
     if head == "seq2seq-lm":
         _keep_untied(model)
-    return model.to(chosen).eval()
+    return restore(model).to(chosen).eval()
 
 
 def choose_device(device: str | torch.device | None = None) -> torch.device:

@@ -15,6 +15,7 @@ import transformers
 from torch import Tensor
 from transformers.modeling_outputs import MaskedLMOutput
 
+from zhnlp.models.sparse_layers import is_sparse
 from zhnlp.nn.losses.linear_cross_entropy import linear_cross_entropy
 from zhnlp.nn.rotary import rotary_angles, turn
 
@@ -34,7 +35,7 @@ class RoFormerForMaskedLM(transformers.RoFormerForMaskedLM):
     """
 
     def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, labels=None, **options):
-        other = self.config.is_decoder or self.config.rotary_value
+        other = self.config.is_decoder or self.config.rotary_value or is_sparse(self)
         if labels is None or options.get("inputs_embeds") is not None or other:
             return super().forward(
                 input_ids,
@@ -56,7 +57,7 @@ class RoFormerForMaskedLM(transformers.RoFormerForMaskedLM):
 def encode(
     model: transformers.RoFormerModel, ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None
 ) -> Tensor:
-    """The last hidden states (B, L, D) of a RoFormer.
+    """The last hidden states (B, L, D) of a RoFormer; one with sparse attention runs as transformers has it.
 
     Args:
         ids: (B, L).
@@ -76,6 +77,8 @@ def encode(
         raise ValueError(
             f"the batch has {ids.shape[1]} positions, the model {config.max_position_embeddings}: cut the texts first"
         )
+    if is_sparse(model):
+        return transformers.RoFormerModel.forward(model, ids, attention_mask=mask, token_type_ids=types)[0]
     x = model.embeddings(input_ids=ids, token_type_ids=types)
     if hasattr(model, "embeddings_project"):
         x = model.embeddings_project(x)

@@ -28,8 +28,8 @@ def bidirectional(queries: int, keys: int | None = None, *, device: Any = None) 
         >>> bidirectional(2, 3).shape
         torch.Size([1, 1, 2, 3])
     """
-    queries = _whole(queries, "queries", 1)
-    keys = queries if keys is None else _whole(keys, "keys", 1)
+    queries = check_whole(queries, "queries", 1)
+    keys = queries if keys is None else check_whole(keys, "keys", 1)
     return torch.ones(1, 1, queries, keys, dtype=torch.bool, device=device)
 
 
@@ -73,7 +73,7 @@ def prefix(segments: Tensor) -> Tensor:
 
     Source: 苏剑林, https://kexue.fm/archives/6933; Dong et al. 2019, https://arxiv.org/abs/1905.03197
     """
-    return _pairs(_marks(segments, "segments").cumsum(-1), torch.ge)
+    return _pairs(row_marks(segments, "segments").cumsum(-1), torch.ge)
 
 
 def permutation(ranks: Tensor, *, strict: bool = False) -> Tensor:
@@ -119,7 +119,7 @@ def padding(attention_mask: Tensor) -> Tensor:
         >>> padding(torch.tensor([[1, 1, 0], [1, 1, 1]])).shape
         torch.Size([2, 1, 1, 3])
     """
-    return _marks(attention_mask, "attention_mask")[:, None, None]
+    return row_marks(attention_mask, "attention_mask")[:, None, None]
 
 
 def local(length: int, radius: int, *, device: Any = None) -> Tensor:
@@ -133,7 +133,7 @@ def local(length: int, radius: int, *, device: Any = None) -> Tensor:
 
     Source: 苏剑林, https://kexue.fm/archives/6853
     """
-    return _distances(length, device) <= _whole(radius, "radius", 0)
+    return _distances(length, device) <= check_whole(radius, "radius", 0)
 
 
 def atrous(length: int, rate: int, *, device: Any = None) -> Tensor:
@@ -145,22 +145,25 @@ def atrous(length: int, rate: int, *, device: Any = None) -> Tensor:
 
     Source: 苏剑林, https://kexue.fm/archives/6853
     """
-    return _distances(length, device) % _whole(rate, "rate", 1) == 0
+    return _distances(length, device) % check_whole(rate, "rate", 1) == 0
 
 
-def sparse(length: int, k: int, *, device: Any = None) -> Tensor:
-    """The Sparse Transformer's two patterns in one: at most ``k`` away, or a multiple of ``k``: (1, 1, L, L).
+def sparse(length: int, k: int, radius: int | None = None, *, device: Any = None) -> Tensor:
+    """The Sparse Transformer's two patterns in one: at most ``radius`` away, or a multiple of ``k``: (1, 1, L, L).
 
     Each key counts once, also where both patterns have it.
 
+    Args:
+        radius: None for ``k``.
+
     Example:
-        >>> sparse(7, 3).int()[0, 0, 0].tolist()
-        [1, 1, 1, 1, 0, 0, 1]
+        >>> sparse(7, 3).int()[0, 0, 0].tolist(), sparse(7, 3, 1).int()[0, 0, 0].tolist()
+        ([1, 1, 1, 1, 0, 0, 1], [1, 1, 0, 1, 0, 0, 1])
 
     Source: 苏剑林, https://kexue.fm/archives/6853; Child et al. 2019, https://arxiv.org/abs/1904.10509
     """
-    k = _whole(k, "k", 1)
-    return local(length, k, device=device) | atrous(length, k, device=device)
+    k = check_whole(k, "k", 1)
+    return local(length, k if radius is None else radius, device=device) | atrous(length, k, device=device)
 
 
 def global_tokens(marks: Tensor) -> Tensor:
@@ -175,7 +178,7 @@ def global_tokens(marks: Tensor) -> Tensor:
 
     Source: Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
     """
-    return _pairs(_marks(marks, "marks"), torch.logical_or)
+    return _pairs(row_marks(marks, "marks"), torch.logical_or)
 
 
 def documents(ids: Tensor) -> Tensor:
@@ -243,24 +246,43 @@ def check_mask(mask: Tensor) -> None:
         )
 
 
+def check_whole(value: int, name: str, least: int) -> int:
+    """``value`` as an int, or a refusal.
+
+    Raises:
+        TypeError, ValueError: no whole number, or one below ``least``.
+    """
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{name} got {value!r}: expected a whole number, {least} or more") from None
+    if number < least:
+        raise ValueError(f"{name} got {number}: expected {least} or more")
+    return number
+
+
+def row_marks(values: Tensor, name: str) -> Tensor:
+    """Values (B, L) or (L,) of 0 and 1 as bools (B, L).
+
+    Raises:
+        TypeError, ValueError: they are no whole numbers, or others than 0 and 1.
+    """
+    values = _rows(values, name)
+    wrong = (values != 0) & (values != 1)
+    if wrong.any():
+        raise ValueError(f"{name} got {values[wrong][0].item()}: expected 0 or 1 everywhere")
+    return values.bool()
+
+
 def _distances(length: int, device: Any) -> Tensor:
     """abs(i - j) as (1, 1, L, L)."""
-    positions = torch.arange(_whole(length, "length", 1), device=device)
+    positions = torch.arange(check_whole(length, "length", 1), device=device)
     return (positions[:, None] - positions).abs()[None, None]
 
 
 def _pairs(values: Tensor, relation: Any) -> Tensor:
     """Whether the relation holds of query and key, (B, L) → (B, 1, L, L)."""
     return relation(values[:, None, :, None], values[:, None, None, :])
-
-
-def _marks(values: Tensor, name: str) -> Tensor:
-    """Values of 0 and 1 as bools (B, L)."""
-    values = _rows(values, name)
-    wrong = (values != 0) & (values != 1)
-    if wrong.any():
-        raise ValueError(f"{name} got {values[wrong][0].item()}: expected 0 or 1 everywhere")
-    return values.bool()
 
 
 def _rows(values: Tensor, name: str) -> Tensor:
@@ -270,16 +292,6 @@ def _rows(values: Tensor, name: str) -> Tensor:
     if values.ndim not in (1, 2):
         raise ValueError(f"{name} got shape {tuple(values.shape)}: expected (batch, length) or (length,)")
     return values if values.ndim == 2 else values[None]
-
-
-def _whole(value: int, name: str, least: int) -> int:
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(f"{name} got {value!r}: expected a whole number, {least} or more") from None
-    if number < least:
-        raise ValueError(f"{name} got {number}: expected {least} or more")
-    return number
 
 
 def _kind(value: Any) -> str:

@@ -19,6 +19,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from zhnlp.models.inference import RoFormerModel
 from zhnlp.models.loading import choose_device, load_model
 from zhnlp.models.roformer import encode
+from zhnlp.models.sparse_layers import restore
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -41,7 +42,7 @@ class MeanPooledClassifier(transformers.PreTrainedModel):
     def __init__(self, config: transformers.PretrainedConfig):
         body = transformers.AutoModel.from_config(copy.deepcopy(config))  # with its own kind of attention
         super().__init__(config)
-        self.body = body
+        self.body = restore(body)
         self.dropout = nn.Dropout(0.0)
         self.head = nn.Linear(config.hidden_size, config.num_labels)
         nn.init.normal_(self.head.weight, std=0.02)
@@ -148,7 +149,7 @@ def _stock_classifier(config: transformers.PretrainedConfig) -> PreTrainedModel:
         raise ValueError(
             f"transformers has no sequence classifier for {config.model_type}: expected another kind. Next: pooling='mean'"
         )
-    return kinds[type(config)](config)
+    return restore(kinds[type(config)](config))
 
 
 def body_of(model: str | Path | PreTrainedModel) -> PreTrainedModel:
