@@ -2,7 +2,7 @@
 
     python pipelines/gpt_samples.py --out docs/samples.md                         # a minute of one core; without --out it is printed
 
-Nothing is chosen: every text is the first one of its seed.  The same command writes the same page again, up to rounding between
+Every text is the first one of its seed.  The same command writes the same page again, up to rounding between
 processors and versions of torch.
 """
 
@@ -17,21 +17,21 @@ from zhnlp import pipeline
 
 BEGINNINGS = {
     "A story": "从前，山脚下住着一位老人和他的小孙女。有一天清晨，",
-    "A recipe": "西红柿炒鸡蛋的做法：先把两个西红柿洗净切块，",
+    "A recipe": "红烧茄子的做法：茄子两个洗净切块，大蒜三瓣拍碎。锅中倒油烧热，",
     "An explanation": "为什么天空是蓝色的？这是因为太阳光",
     "A statute": "第一条 为了保护城市树木，改善生态环境，根据有关法律，制定本条例。\n第二条",
-    "A dialogue": "小明：周末你打算做什么？\n小红：",
-    "An instruction": "连接打印机之前，请先确认电源已经接通。然后",
+    "A dialogue": "来访者：我最近总是睡不好觉，白天没有精神。\n咨询师：",
+    "An instruction": "要查看一个文件的内容，可以在终端里输入命令。例如，",
 }
 TEMPERATURES = (0.5, 0.8, 1.0)
 PAGE = """# What the shipped GPT writes
 
 Texts of `{model}` on beginnings that were written for this page, so that one can see what to expect of five million weights before
-installing anything. It knows how such texts sound, and few facts: what it says is not to be trusted. Nothing was chosen: each is the first
-text of its seed.
+installing anything. It knows how such texts sound, and few facts: what it says is not to be trusted, and names and numbers in it are made up.
+Each text is the first one of its seed.
 
 ```bash
-python pipelines/gpt_samples.py --out docs/samples.md
+python pipelines/gpt_samples.py {command}
 ```
 
 made this page; each text is that of
@@ -40,8 +40,9 @@ made this page; each text is that of
 pipeline("text-generation"{given}, max_new_tokens={most}, temperature=…, seed={seed})(beginning)
 ```
 
-with the other options as they are: {options}. zhnlp {zhnlp}, torch {torch}; another processor may round another way, and then a text goes
-another way too. Temperature {cold:g} is safe and dull, {hot:g} is what the model believes.
+with the other options as they are, {options}.
+zhnlp {zhnlp}, torch {torch}; another processor may round another way, and then a text goes another way too.
+A low temperature is safe and dull; at 1 the model's own chances count, of the tokens that top-k and top-p leave.
 """
 SHOWN = ("top_k", "top_p", "repetition_penalty")
 
@@ -58,8 +59,7 @@ def page(options: argparse.Namespace) -> str:
             options=", ".join(f"`{name}={getattr(pipe.options, name)}`" for name in SHOWN),
             zhnlp=version("zhnlp"),
             torch=version("torch").partition("+")[0],
-            cold=min(options.temperatures),
-            hot=max(options.temperatures),
+            command=f"--seed {options.seed} --out docs/samples.md",
         )
     ]
     for title, beginning in BEGINNINGS.items():

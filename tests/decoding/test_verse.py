@@ -121,7 +121,7 @@ def poems(lines, length, rhymes, first_line, most, han):
         yield (*(token for number, row in enumerate(rows) for token in (*row, 1 + number % 2)), 0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     form=st.sampled_from(FORMS),
     classes=st.lists(st.sets(st.sampled_from("abc"), max_size=2), min_size=4, max_size=4),

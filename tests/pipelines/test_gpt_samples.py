@@ -17,7 +17,7 @@ def test_the_page_is_made_again_from_the_same_seed(tmp_path, monkeypatch, capsys
     save_checkpoint(tmp_path / "model", "gpt-neox")
 
     def run(*options):
-        given = ["--model", tmp_path / "model", "--max-new-tokens", 6, "--temperatures", 0.5, 1, *options]
+        given = ["--model", tmp_path / "model", "--max-new-tokens", 4, "--temperatures", 0.5, *options]
         monkeypatch.setattr(sys, "argv", ["gpt_samples.py", *map(str, given)])
         gpt_samples.main()
         return capsys.readouterr().out

@@ -64,9 +64,10 @@ MIDDLE = ["依依", "渐渐", "轻轻", "遥遥"]
 
 
 def verse_of_our_own(form, chance):
+    ends = chance.sample(CLOSE, form.lines // 2)
     lines = []
     for number in range(form.lines):
-        last = chance.choice(CLOSE if number % 2 else OPEN)
+        last = ends[number // 2] if number % 2 else chance.choice(OPEN)
         middle = chance.choice(MIDDLE) if form.length == 7 else ""
         lines.append(chance.choice(OPEN) + middle + chance.choice(VERBS) + last)
     return Poem(form, tuple(lines))
@@ -204,6 +205,7 @@ def recipe(tmp_path, monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_run_resumed_and_tabulated(recipe):
     printed = recipe()
     lines = [json.loads(line) for line in recipe.out.read_text("utf-8").splitlines()]
