@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = exports(
         "PerRow": "options",
         "Step": "step",
         "StepOutput": "step",
+        "Verse": "constraints.verse",
         "generate": "generation",
         "select_rows": "step",
     },

@@ -1,1 +1,1 @@
-"""What may be written: repeated n-grams, repetition, words, lengths, forced phrases.  One idea a file; `chain.py` joins them."""
+"""What may be written: repeated n-grams, repetition, words, lengths, forced phrases, verse.  One idea a file; `chain.py` joins them."""
