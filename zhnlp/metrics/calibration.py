@@ -7,7 +7,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from zhnlp.metrics.matching import scored_pairs
+from zhnlp.metrics.matching import cuts_of, scored_pairs
 
 
 class Calibration(TypedDict):
@@ -43,8 +43,8 @@ def calibrate_threshold(
 
     Example:
         >>> found = calibrate_threshold([0.9, 0.8, 0.7, 0.6, 0.5], [1, 1, 1, 0, 0], precision=0.9)
-        >>> found["threshold"], found["precision"], found["recall"], found["accepted"]
-        (0.7, 1.0, 1.0, 3)
+        >>> round(found["threshold"], 2), found["precision"], found["recall"], found["accepted"]
+        (0.65, 1.0, 1.0, 3)
 
     Source: Zadrozny and Elkan 2002, https://doi.org/10.1145/775047.775151
     """
@@ -56,22 +56,20 @@ def calibrate_threshold(
     if not right.any():
         raise ValueError(f"none of {len(right)} pairs is the same: expected some of both kinds")
     chance = IsotonicRegression().fit(given, right.astype(float)).predict(given)
-    order = np.argsort(-given, kind="stable")
-    ordered, expected = given[order], chance[order].cumsum()
-    ends = np.flatnonzero(np.append(ordered[1:] < ordered[:-1], True))  # the last of equals
-    taken = ends + 1
-    shares = expected[ends] / taken
+    cuts, taken, _ = (column[1:] for column in cuts_of(given, right))
+    expected = np.sort(chance)[::-1].cumsum()[taken - 1]
+    shares = expected / taken
     good = np.flatnonzero(shares >= precision - 1e-12)
     if not len(good):
         raise ValueError(
-            f"no threshold has a precision of {precision:g}: the best is {shares.max():.3f}, above {ordered[0]:g}. "
+            f"no threshold has a precision of {precision:g}: the best is {shares[0]:.3f}, from {cuts[0]:g} on. "
             "Next: a lower precision, a better encoder, or more pairs"
         )
     last = good[-1]
     return {
-        "threshold": float(ordered[ends[last]]),
+        "threshold": float(cuts[last]),
         "precision": float(shares[last]),
-        "recall": float(min(expected[ends[last]] / right.sum(), 1.0)),
+        "recall": float(min(expected[last] / right.sum(), 1.0)),
         "accepted": int(taken[last]),
         "pairs": len(right),
     }

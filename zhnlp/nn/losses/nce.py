@@ -28,7 +28,7 @@ class NCE(nn.Module):
     | ``binary`` | log p + γ | log p / (K q) + γ (negative sampling) |
     | ``ranking`` | log p + anything of the condition | log p / q + the same |
     | ``infonce`` | never corrected | log p / q + the same |
-    | ``sampled_softmax`` | log p + the same, as K grows | log p / q + the same |
+    | ``sampled_softmax`` | log p + the same, as K grows | in between |
 
     Args:
         noise: a distribution with ``sample`` and ``log_prob``, on the device of the data: one sample is like one datum.

@@ -29,7 +29,8 @@ def sampled_softmax(
     Args:
         data: (B,) scores of the right ones.
         noise: (B, K) scores of noise.
-        noise_log_q: (B, K) log-chances of the noise in one draw; None for no correction: the scores then learn log p / q.
+        noise_log_q: (B, K) log-chances of the noise in one draw; None for no correction: frequent ones then
+            come out too low.
         hits: (B, K) of bools, noise that is the right one; it is left out.
         data_log_q: (B,) log-chances of the right ones, or None.
 
