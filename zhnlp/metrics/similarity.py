@@ -27,7 +27,7 @@ def evaluate_similarity(scores: Sequence[float], gold: Sequence[float]) -> dict:
     Example:
         >>> score = evaluate_similarity([0.1, 0.4, 0.35, 0.8], [0, 1, 2, 5])
         >>> round(score["spearman"], 4), round(score["pearson"], 4)
-        (0.8, 0.9188)
+        (0.8, 0.9586)
 
     Source: 苏剑林, https://kexue.fm/archives/8321
     """

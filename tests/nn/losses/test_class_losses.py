@@ -124,7 +124,7 @@ def test_no_loss_is_below_that_without_a_margin(name, right, other):
 
 @pytest.mark.parametrize("name", ["norm", "am", "arc", "a", "a, 3"])
 def test_what_counts_falls_with_the_angle(name):
-    cos = torch.linspace(-1, 1, 2001, dtype=torch.float64)
+    cos = torch.linspace(-1, 1, 201, dtype=torch.float64)
     losses = [FAMILY[name][0](torch.stack([one, one * 0])[None], torch.tensor([0]), scale=1.0) for one in cos]
     assert torch.stack(losses).diff().max() < 0
 
@@ -166,7 +166,7 @@ def test_margins_out_of_range_are_refused():
     cos, target = batch()
     with pytest.raises(ValueError, match=r"margin=28.6: expected radians .* math.radians"):
         arcface(cos, target, margin=28.6)
-    with pytest.raises(ValueError, match="margin=1.5"):
+    with pytest.raises(ValueError, match=r"margin=1\.5"):
         a_softmax(cos, target, margin=1.5)
     with pytest.raises(ValueError, match="blend=-1"):
         a_softmax(cos, target, blend=-1)

@@ -66,8 +66,8 @@ def test_classes_are_learnt_from_samples_of_them():
     corners = torch.eye(16).repeat(4, 1)
     target = torch.arange(16).repeat(4)
     centres = ClassCentres(16, 16, sample=6)
-    optimizer = torch.optim.Adam(centres.parameters(), lr=0.05)
-    for _ in range(60):
+    optimizer = torch.optim.Adam(centres.parameters(), lr=0.1)
+    for _ in range(300):
         rows = torch.randint(64, (4,))
         optimizer.zero_grad()
         am_softmax(*centres(corners[rows], target[rows])).backward()
