@@ -9,28 +9,33 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from zhnlp.metrics import calibrate_threshold
 
 
 def mixture(pairs, share, seed):
-    """Cosines of a share of same pairs around 0.8 and of different ones around 0.5."""
+    """Scores of a share of same pairs around 0.83 and of different ones around 0.44; the chance rises with the score."""
     random = np.random.default_rng(seed)
     same = random.random(pairs) < share
-    return np.clip(
-        np.where(same, random.normal(0.8, 0.1, pairs), random.normal(0.5, 0.15, pairs)), -1, 1
-    ), same
+    return np.where(same, random.beta(10, 2, pairs), random.beta(4, 5, pairs)), same
 
 
 def test_by_hand():
-    # chances by pooling: 1, then (1 + 0 + 1) / 3 for the pairs at 0.8, 0.7 and 0.6, then 0
-    scores, same = [0.9, 0.8, 0.7, 0.6, 0.1], [1, 0, 1, 1, 0]
-    found = calibrate_threshold(scores, same, precision=0.75)
+    scores, same = [0.9, 0.8, 0.7, 0.6, 0.1], [1, 0, 1, 1, 0]  # precisions 1, 1/2, 2/3, 3/4, 3/5
+    found = calibrate_threshold(scores, same, precision=0.7)
     assert found["threshold"] == pytest.approx(0.35) and found["accepted"] == 4 and found["pairs"] == 5
-    assert found["precision"] == pytest.approx(0.75) and found["recall"] == pytest.approx(1)
+    assert found["precision"] == 0.75 and found["recall"] == 1
     strict = calibrate_threshold(scores, same, precision=0.9)
-    assert strict["threshold"] == pytest.approx(0.85) and strict["recall"] == pytest.approx(1 / 3)
+    assert strict["threshold"] == pytest.approx(0.85) and strict["recall"] == 1 / 3
     assert json.loads(json.dumps(found)) == found
+
+
+@pytest.mark.parametrize(("precision", "same", "accepted"), [(0.9, 57, 60), (0.3, 3, 10)])
+def test_the_interval_is_wilsons(precision, same, accepted):
+    found = calibrate_threshold([0.5] * accepted, [1] * same + [0] * (accepted - same), precision)
+    peer = binomtest(same, accepted).proportion_ci(method="wilson")
+    assert (found["low"], found["high"]) == pytest.approx((peer.low, peer.high), abs=1e-6)
 
 
 @pytest.mark.parametrize("precision", [0.8, 0.9, 0.95])
@@ -41,17 +46,18 @@ def test_new_pairs_of_a_planted_mixture_have_the_stated_precision(precision, sha
     scores, same = mixture(200_000, share, seed + 100)
     taken = scores >= found["threshold"]
     assert same[taken].mean() == pytest.approx(precision, abs=0.02)
-    assert found["precision"] == pytest.approx(precision, abs=0.02)
+    assert found["precision"] == pytest.approx(precision, abs=0.005)
     assert (taken & same).sum() / same.sum() == pytest.approx(found["recall"], abs=0.05)
 
 
-def test_with_few_pairs_the_precision_is_met_on_the_mean():
-    reached = []
+def test_with_few_pairs_it_holds_on_the_mean_and_the_interval_says_how_near():
     scores, same = mixture(200_000, 0.5, 1000)
-    for seed in range(40):
+    reached, inside = [], []
+    for seed in range(60):
         found = calibrate_threshold(*mixture(500, 0.5, seed), 0.95)
         reached.append(same[scores >= found["threshold"]].mean())
-    assert np.mean(reached) == pytest.approx(0.95, abs=0.02)
+        inside.append(found["low"] <= reached[-1] <= found["high"])
+    assert np.mean(reached) == pytest.approx(0.95, abs=0.02) and np.mean(inside) >= 0.85
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=1, max_size=40))

@@ -20,6 +20,13 @@ def oracle(metric, same, taken):
     return accuracy_score(same, taken) if metric == "accuracy" else f1_score(same, taken, zero_division=0)
 
 
+def counted(metric, same, taken):
+    """As the oracle, but quick."""
+    if metric == "accuracy":
+        return np.mean(same == taken)
+    return 2 * np.sum(same & taken) / max(np.sum(same) + np.sum(taken), 1)
+
+
 @pytest.mark.parametrize("metric", ["accuracy", "f1"])
 @given(PAIRS)
 def test_no_threshold_of_a_grid_is_better_and_the_best_is_what_scikit_learn_counts(metric, pairs):
@@ -27,7 +34,7 @@ def test_no_threshold_of_a_grid_is_better_and_the_best_is_what_scikit_learn_coun
     cut, best = search_threshold(scores, same, metric=metric)
     assert best == pytest.approx(oracle(metric, same, scores >= cut))
     grid = np.linspace(-1.3, 1.3, 53)
-    assert best >= max(oracle(metric, same, scores >= one) for one in grid) - 1e-12
+    assert best >= max(counted(metric, same, scores >= one) for one in grid) - 1e-12
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1"])
@@ -35,7 +42,7 @@ def test_no_threshold_of_a_grid_is_better_and_the_best_is_what_scikit_learn_coun
 def test_scores_next_to_each_other_are_told_apart(metric, pairs):
     scores, same = map(np.array, zip(*pairs))
     cut, best = search_threshold(scores, same, metric=metric)
-    assert best == pytest.approx(oracle(metric, same, scores >= cut))
+    assert best == pytest.approx(counted(metric, same, scores >= cut))
 
 
 def test_ends_by_hand():

@@ -63,7 +63,7 @@ def test_chunks_and_half_precision_change_nothing():
 
 
 def test_what_is_no_vector_is_refused():
-    with pytest.raises(ValueError, match="vector 1 .* NaN"):
+    with pytest.raises(ValueError, match=r"vector 1 .* NaN"):
         compress(torch.tensor([[0.0], [torch.nan]]))
     with pytest.raises(ValueError, match=r"expected floats \(N, D\)"):
         compress(torch.zeros(3))

@@ -53,10 +53,10 @@ def test_only_drawn_classes_have_a_gradient(sparse):
 
 
 def test_a_step_over_a_million_classes_touches_a_thousand():
-    centres = ClassCentres(8, 1_000_000, sample=1000, sparse=True)
+    centres = ClassCentres(4, 1_000_000, sample=1000, sparse=True)
     before = centres.weight.detach().clone()
     step = torch.optim.SparseAdam(centres.parameters(), lr=0.1)
-    am_softmax(*centres(torch.randn(16, 8), torch.randint(1_000_000, (16,)))).backward()
+    am_softmax(*centres(torch.randn(16, 4), torch.randint(1_000_000, (16,)))).backward()
     step.step()
     assert (centres.weight != before).any(1).sum() == 1000
 
