@@ -35,6 +35,7 @@ TEXTS_OF_THE_READER = [
     "docs/titles.md",
     "docs/conditional-generation.md",
     "docs/on-lstm.md",
+    "docs/similarity-losses.md",
 ]  # their commands are not run
 
 
