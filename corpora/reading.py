@@ -4,14 +4,14 @@
     python corpora/reading.py DRCD_dev.json --labels all --out workdir/drcd.jsonl
 
 Writes {"id", "question", "context", "answers": [{"text", "start"}]}, or "passages": [text, …] and answers with their "passage".
-Reads CMRC2018's JSONL (public set: reading/cmrc2018/*.jsonl.xz) and its first JSON, JSON of SQuAD and DRCD, the WebQA and SogouQA of
-post 6906 ([{"id", "question", "passages": [{"passage", "answer"}]}]), and WebQA 1.0 ({name: {"question", "evidences"}}), plain or
-.xz or .gz.  --labels given keeps the place that the set gives (WebQA has none: then all); all takes every place where the string of
-an answer stands (post 5409).
+Reads CMRC2018's JSONL (public set: reading/cmrc2018/*.jsonl.xz) and its first JSON, JSON of SQuAD and DRCD, the WebQA and
+SogouQA of post 6906 ([{"id", "question", "passages": [{"passage", "answer"}]}]), and WebQA 1.0 ({name: {"question",
+"evidences"}}), plain or .xz or .gz.  --labels given keeps the place that the set gives (WebQA has none: then all); all takes
+every place where the string of an answer stands (post 5409).
 
-Always text[start:start + len(answer)] == answer.  A given place where the answer does not stand is moved to the nearest one where it
-does; blanks around an answer are left out.  Answers that stand nowhere are dropped, and so are questions that lose all their
-answers; all of it is counted on stderr.
+Always text[start:start + len(answer)] == answer.  A given place where the answer does not stand is moved to the nearest one
+where it does; blanks around an answer are left out.  Answers that stand nowhere are dropped, and so are questions that lose
+all their answers; all of it is counted on stderr.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def questions(
 
     Args:
         labels: "given" or "all".
-        report: what is counted: "questions", "answers", "moved", "trimmed", "nowhere" (answers that were dropped), "lost" (questions
-            that were, for that), "without" (questions that have no answer at all; they are kept).
+        report: what is counted: "questions", "answers", "moved", "trimmed", "nowhere" (answers that were dropped), "lost"
+            (questions that were, for that), "without" (questions that have no answer at all; they are kept).
     """
     report = Counter() if report is None else report
     for row in rows:
@@ -130,8 +130,8 @@ def raw(path: Path) -> Iterator[Raw]:
                 yield from _row(row)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         stop(
-            f"{path} has none of the known forms ({type(error).__name__}: {error}). Expected JSON of SQuAD, DRCD, CMRC2018, SogouQA "
-            "or WebQA, or JSONL with id, question, context and answers."
+            f"{path} has none of the known forms ({type(error).__name__}: {error}). Expected JSON of SQuAD, DRCD, CMRC2018, "
+            "SogouQA or WebQA, or JSONL with id, question, context and answers."
         )
 
 
@@ -215,9 +215,9 @@ def main() -> int:
         sys.stdout.writelines(written)
     print(
         f"{report['questions']:,} questions with {report['answers']:,} answers → {options.out or 'stdout'}; "
-        f"{report['without']:,} questions have none. Answers moved to where they stand: {report['moved']:,}, without blanks at "
-        f"their ends: {report['trimmed']:,}, dropped since they stand nowhere: {report['nowhere']:,}; questions dropped for that: "
-        f"{report['lost']:,}",
+        f"{report['without']:,} questions have none. Answers moved to where they stand: {report['moved']:,}, "
+        f"without blanks at their ends: {report['trimmed']:,}, dropped since they stand nowhere: {report['nowhere']:,}; questions "
+        f"dropped for that: {report['lost']:,}",
         file=sys.stderr,
     )
     if not written:

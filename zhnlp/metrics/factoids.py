@@ -49,17 +49,17 @@ def evaluate_factoids(
 
     Returns:
         ``primary_metric`` (always ``"score"``); ``score``, mean of ``accuracy`` and ``f1``, all in [0, 1]; ``interval``,
-        ``[low, high]`` of the score, None with ``samples=0``; ``confidence``, ``samples``, ``seed``; ``questions``, their number;
-        ``empty``, the share of empty predictions.  Where asked for ``items``, a list of ``{"exact", "f1", "synonym"}``, the last the
-        number of the right answer with the best F1, -1 where it is 0.
+        ``[low, high]`` of the score, None with ``samples=0``; ``confidence``, ``samples``, ``seed``; ``questions``, their
+        number; ``empty``, the share of empty predictions.  Where asked for ``items``, a list of ``{"exact", "f1", "synonym"}``,
+        the last the number of the right answer with the best F1, -1 where it is 0.
 
     Raises:
         TypeError, ValueError: see `zhnlp.metrics.short_answers.listed_answers`.
 
     Example:
         >>> score = evaluate_factoids(["華特．迪士尼", "五十六", ""], ["華特迪士尼", ["56个", "五十六个"], "天"])
-        >>> round(score["accuracy"], 3), round(score["f1"], 3), round(score["score"], 3)  # (1 + 0 + 0) / 3, (1 + 6/7 + 0) / 3
-        (0.333, 0.619, 0.476)
+        >>> [round(score[name], 3) for name in ("accuracy", "f1", "score")]  # (1 + 0 + 0) / 3, (1 + 6/7 + 0) / 3
+        [0.333, 0.619, 0.476]
     """
     given, right = listed_answers(predictions, answers)
     rows = [_scored(text, texts) for text, texts in zip(given, right)]
@@ -110,7 +110,9 @@ def read_synonyms(path: str | Path) -> dict[str, list[str]]:
         fields = line.strip().split("\t")
         if len(fields) != 3 or fields[0] in found:
             why = "its question stands above too" if len(fields) == 3 else f"it has {len(fields)} fields"
-            raise ValueError(f"{path}, line {number}: {why}: expected question<TAB>answer<TAB>a|b|c, each question once")
+            raise ValueError(
+                f"{path}, line {number}: {why}: expected question<TAB>answer<TAB>a|b|c, each question once"
+            )
         found[fields[0]] = list(dict.fromkeys((fields[1], *fields[2].split("|"))))
     return found
 
@@ -124,7 +126,9 @@ def right_answers(questions: Iterable[str], synonyms: Mapping[str, Sequence[str]
     found = []
     for name in questions:
         if name not in synonyms:
-            raise KeyError(f"no right answer for question {name!r}: there are {len(synonyms):,} questions in the synonyms")
+            raise KeyError(
+                f"no right answer for question {name!r}: there are {len(synonyms):,} questions in the synonyms"
+            )
         found.append(list(synonyms[name]))
     return found
 

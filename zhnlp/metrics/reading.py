@@ -17,7 +17,9 @@ from zhnlp.metrics.bootstrap import bootstrap_interval
 from zhnlp.metrics.latin_words import latin_words
 from zhnlp.metrics.short_answers import listed_answers
 
-SIGNS = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")  # the script also names ……, which no character equals
+SIGNS = frozenset(
+    "-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』"
+)  # the script also names ……, which no character equals
 
 _HAN = re.compile("([\u4e00-\u9fa5])")  # its range: rarer characters go with the Latin part
 
@@ -107,7 +109,9 @@ def f1(prediction: str, answer: str) -> float:
 def units(text: str) -> list[str]:
     """Chinese characters one by one, and the words of what stands between them, in lower case and without `SIGNS`."""
     parts = _HAN.split(_without_signs(text))
-    return [unit for number, part in enumerate(parts) for unit in ([part] if number % 2 else latin_words(part))]
+    return [
+        unit for number, part in enumerate(parts) for unit in ([part] if number % 2 else latin_words(part))
+    ]
 
 
 def longest_run(first: Sequence[str], second: Sequence[str]) -> int:

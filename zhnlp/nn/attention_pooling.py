@@ -32,9 +32,7 @@ class AttentionPooling(nn.Module):
         (torch.Size([2, 3]), True)
     """
 
-    def __init__(
-        self, size: int, hidden: int | None = None, *, activation: str = "tanh", bias: bool = False
-    ):
+    def __init__(self, size: int, hidden: int | None = None, *, activation: str = "tanh", bias: bool = False):
         super().__init__()
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation got {activation!r}: expected one of {', '.join(ACTIVATIONS)}")

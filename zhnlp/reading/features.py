@@ -35,8 +35,8 @@ def hand_features(
     Args:
         question: its words.
         passages: of each its words.  They are compared as they are: fold width and case before.
-        per: "word": a row a word, features of characters are means over those of the word.  "character": a row a character,
-            features of words are repeated.
+        per: "word": a row a word, features of characters are means over those of the word.  "character": a row a
+            character, features of words are repeated.
 
     Raises:
         TypeError: a text that is no list of words.
@@ -44,8 +44,8 @@ def hand_features(
 
     Example:
         >>> rows = hand_features(["谁", "写", "了", "红楼梦"], [["曹雪芹", "写", "了", "红楼梦"], ["红楼梦", "好看"]])
-        >>> rows[0].round(2).tolist()[1]
-        [1.0, 0.0, 0.6, 0.25, 1.0, 0.0, 0.71, 0.5]
+        >>> rows[0][2:].astype(float).round(2).tolist()  # 了: its window is the passage, which has 写 了 红楼梦 as the question has
+        [[1.0, 0.0, 0.6, 0.25, 1.0, 0.0, 0.5, 0.67], [1.0, 1.0, 0.6, 0.5, 1.0, 1.0, 0.64, 0.5]]
 
     Source: 苏剑林, https://kexue.fm/archives/5409
     """
@@ -77,8 +77,8 @@ def unit_features(question: Sequence[str], passages: Sequence[Sequence[str]]) ->
     """The four features of units of one kind, (L, 4) float32 for each passage.
 
     Example:
-        >>> unit_features("谁写的", ["他写的", "写"])[0].round(2).tolist()
-        [[0.0, 0.0, 0.25, 1.0], [1.0, 1.0, 0.5, 0.33], [1.0, 0.0, 0.5, 0.67]]
+        >>> unit_features("谁写的", ["他写的", "写"])[0].astype(float).round(2).tolist()
+        [[0.0, 0.0, 0.2, 1.0], [1.0, 1.0, 0.5, 0.33], [1.0, 0.0, 0.5, 0.67]]
     """
     numbers: dict[str, int] = {}
     asked = _numbered(question, numbers)

@@ -69,8 +69,9 @@ def fit_no_answer(
 ) -> NoAnswer:
     """Learn the chance of "no answer" from held-out questions.
 
-    Platt's form has two numbers, so a few dozen questions do; it never says 0 or 1.  The isotonic one takes any shape that falls, and
-    wants a thousand.  Both hold for the rule of votes and the share of questions without an answer that they were fitted with.
+    Platt's form has two numbers, so a few dozen questions do; it never says 0 or 1.  The isotonic one takes any shape that
+    falls, and wants a thousand.  Both hold for the rule of votes and the share of questions without an answer that they were
+    fitted with.
 
     Args:
         scores: the best score of each question, 0 for no candidate.
@@ -95,7 +96,9 @@ def fit_no_answer(
             f"got scores of shape {scores.shape} and {len(answered)} questions: expected one best score a question"
         )
     if not (np.isfinite(scores) & (scores >= 0)).all():
-        raise ValueError("scores hold a number that is negative or not finite: expected best scores, 0 for no candidate")
+        raise ValueError(
+            "scores hold a number that is negative or not finite: expected best scores, 0 for no candidate"
+        )
     if answered.all() or not answered.any():
         raise ValueError(
             f"got {answered.sum()} questions with an answer and {(~answered).sum()} without: expected some of both. Next: "
@@ -105,7 +108,9 @@ def fit_no_answer(
         from sklearn.isotonic import IsotonicRegression
 
         fitted = IsotonicRegression(y_min=0, y_max=1, increasing=False).fit(scores, ~answered)
-        return NoAnswer(method, *(tuple(map(float, part)) for part in (fitted.X_thresholds_, fitted.y_thresholds_)))
+        return NoAnswer(
+            method, *(tuple(map(float, part)) for part in (fitted.X_thresholds_, fitted.y_thresholds_))
+        )
     return NoAnswer(method, (), _platt(np.log(np.maximum(scores, LEAST)), answered, rounds))
 
 

@@ -73,7 +73,7 @@ def softmax_chances(
 
     Example:
         >>> start, end = softmax_chances([[0.0, 0.0], [0.0, 9.0]], [[0.0, 0.0], [0.0, 0.0]], [[1, 1], [1, 0]])
-        >>> start.round(2).tolist()
+        >>> start.astype(float).round(2).tolist()
         [[0.33, 0.33], [0.33, 0.0]]
 
     Source: Clark and Gardner 2018, https://arxiv.org/abs/1710.10723 (one softmax over several paragraphs)
@@ -103,9 +103,13 @@ def span_scores(
         >>> span_scores([[0.5, 0.0, 0.25]], [[0.0, 0.5, 1.0]], max_length=2).tolist()
         [[[0.0, 0.25], [0.0, 0.0], [0.25, 0.0]]]
     """
-    start, end = (_chances(chances, name, threshold, mask) for chances, name in ((start, "start"), (end, "end")))
+    start, end = (
+        _chances(chances, name, threshold, mask) for chances, name in ((start, "start"), (end, "end"))
+    )
     if start.shape != end.shape:
-        raise ValueError(f"start has the shape {start.shape} and end {end.shape}: expected as many chances of both")
+        raise ValueError(
+            f"start has the shape {start.shape} and end {end.shape}: expected as many chances of both"
+        )
     if max_length < 1:
         raise ValueError(f"max_length={max_length} is not possible: expected 1 token or more")
     rows, length = start.shape
@@ -146,7 +150,7 @@ def n_best(band: np.ndarray, n: int = 1) -> Spans:
     Example:
         >>> band = span_scores([[0.9, 0.8, 0.0, 0.5]], [[0.8, 0.9, 0.0, 0.5]])
         >>> spans = n_best(band, 2)
-        >>> list(zip(spans.start.tolist(), spans.end.tolist())), spans.score.round(2).tolist()
+        >>> list(zip(spans.start.tolist(), spans.end.tolist())), spans.score.astype(float).round(2).tolist()
         ([(0, 2), (3, 4)], [0.81, 0.25])
     """
     if n < 1:

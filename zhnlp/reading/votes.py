@@ -79,8 +79,9 @@ def vote(
         ValueError: see `vote_score`.
 
     Example:
-        >>> first = [{"answer": "电网", "start": 3, "end": 5, "score": 0.5}, {"answer": "电", "start": 3, "end": 4, "score": 0.6}]
-        >>> best = vote([first, [{"answer": "电网", "start": 0, "end": 2, "score": 0.5}]])[0]
+        >>> one = {"answer": "电网", "start": 3, "end": 5, "score": 0.5}
+        >>> other = {"answer": "电", "start": 3, "end": 4, "score": 0.6}
+        >>> best = vote([[one, other], [{**one, "start": 0, "end": 2}]])[0]
         >>> best["answer"], best["score"], [place["passage"] for place in best["support"]]
         ('电网', 0.25, [0, 1])
     """
@@ -113,5 +114,7 @@ def _voted(places: list[dict[str, Any]], rule: str) -> Vote:
         "passage": best["passage"],
         "start": best["start"],
         "end": best["end"],
-        "support": [{name: place[name] for name in ("passage", "start", "end", "score")} for place in support],
+        "support": [
+            {name: place[name] for name in ("passage", "start", "end", "score")} for place in support
+        ],
     }

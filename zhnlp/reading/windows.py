@@ -52,7 +52,11 @@ def merge_windows(band: np.ndarray, spans: Sequence[tuple[int, int]]) -> np.ndar
         [0.1, 0.2, 0.3, 0.5, 0.6]
     """
     edges = np.asarray(spans, np.int64).reshape(-1, 2)
-    if len(edges) != len(band) or (np.diff(edges, axis=0) <= 0).any() or (edges[:, 1] - edges[:, 0] > band.shape[1]).any():
+    if (
+        len(edges) != len(band)
+        or (np.diff(edges, axis=0) <= 0).any()
+        or (edges[:, 1] - edges[:, 0] > band.shape[1]).any()
+    ):
         raise ValueError(
             f"got {len(edges)} windows and scores of {len(band)} with {band.shape[1]} tokens each: expected those of "
             "windows(length, size, stride), in this order"
@@ -64,7 +68,9 @@ def merge_windows(band: np.ndarray, spans: Sequence[tuple[int, int]]) -> np.ndar
     widths = np.arange(longest)
     for (first, last), scores in zip(edges.tolist(), band):
         places = np.arange(last - first)[:, None]
-        context = np.minimum(places, last - first - 1 - places - widths)  # (S, M), below 0 where the span goes over the end
+        context = np.minimum(
+            places, last - first - 1 - places - widths
+        )  # (S, M), below 0 where the span goes over the end
         better = context > most[first:last]
         most[first:last][better] = context[better]
         merged[0, first:last][better] = scores[: last - first][better]

@@ -13,8 +13,9 @@ from zhnlp.tokenizers.words.base import WordTokenizer
 class WordNumbers:
     """Number the characters of texts by their words: 1 to W, 0 where no known word is.
 
-    A word that is not known as it stands is looked up in half-width lower case; where that fails too, the longest known
-    words inside it are taken from left to right, so that 华东电网公司 still has the vectors of 华东, 电网 and 公司.
+    Texts are cut in half-width form; a word that is not known as it stands is looked up in that form and lower case.  Where that
+    fails too, the longest known words inside it are taken from left to right, so that 华东电网公司 still has the vectors of 华东,
+    电网 and 公司.
 
     Args:
         words: W different words, in the order of their vectors, such as ``WordVectors.words``.
@@ -47,7 +48,7 @@ class WordNumbers:
     def of(self, text: str) -> np.ndarray:
         """The number of each character's word, (L,) int64; never other than 0 on blanks."""
         found = np.zeros(len(text), np.int64)
-        for start, end in self.segmenter.spans(text):
+        for start, end in self.segmenter.spans(fold_characters(text)):
             number = self._number(text[start:end])
             if number:
                 found[start:end] = number
