@@ -32,6 +32,7 @@ TEXTS_OF_THE_READER = [
     "docs/title-metrics.md",
     "docs/titles.md",
     "docs/conditional-generation.md",
+    "docs/reading-decoding.md",
 ]  # their commands are not run
 
 

@@ -87,7 +87,12 @@ def test_what_cannot_be_fitted_is_refused(arguments, said):
 
 @pytest.mark.parametrize(
     "state",
-    [{}, {"method": "platt", "scores": [], "values": [1]}, {"method": "odd", "scores": [1], "values": [1]}, None],
+    [
+        {},
+        {"method": "platt", "scores": [], "values": [1]},
+        {"method": "odd", "scores": [1], "values": [1]},
+        None,
+    ],
 )
 def test_what_is_no_calibration_is_refused(state):
     with pytest.raises(ValueError, match="is no calibration: expected what NoAnswer.to_dict gave"):

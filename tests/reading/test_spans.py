@@ -18,7 +18,9 @@ from zhnlp.tokenizers.alignment import Alignment
 
 CHANCE = st.sampled_from([0.0, 0.05, 0.1, 0.2, 0.25, 0.5, 0.5, 0.75, 1.0])
 MIXED = st.text(
-    st.one_of(st.sampled_from(list("电网公司的，。 　１２ＡＢab é😀👨‍👩‍👧\n𠮷龘ｶﾞ")), st.characters(codec="utf-8")),
+    st.one_of(
+        st.sampled_from(list("电网公司的，。 　１２ＡＢab é😀👨‍👩‍👧\n𠮷龘ｶﾞ")), st.characters(codec="utf-8")
+    ),
     max_size=25,
 )
 
@@ -45,7 +47,9 @@ def test_candidates_are_all_that_there_are(chances, longest, threshold):
     spans = candidates(span_scores(*chances, max_length=longest, threshold=threshold))
     for row, (start, end) in enumerate(zip(*chances)):
         here = spans.row == row
-        found = dict(zip(zip(spans.start[here].tolist(), spans.end[here].tolist()), spans.score[here].tolist()))
+        found = dict(
+            zip(zip(spans.start[here].tolist(), spans.end[here].tolist()), spans.score[here].tolist())
+        )
         assert found == brute(start, end, longest, np.float32(threshold))
 
 
@@ -95,7 +99,9 @@ def test_a_mask_keeps_ends_of_answers_out():
 def test_sigmoid_chances_by_hand():
     """σ(ln 3) = 3/4, σ(0) = 1/2; the span's score has the passage's chance squared."""
     log3 = float(np.log(3))
-    start, end = sigmoid_chances(torch.tensor([[log3, -log3]]), torch.tensor([[0.0, log3]]), torch.tensor([0.0]))
+    start, end = sigmoid_chances(
+        torch.tensor([[log3, -log3]]), torch.tensor([[0.0, log3]]), torch.tensor([0.0])
+    )
     np.testing.assert_allclose(start, [[3 / 8, 1 / 8]], atol=1e-6)
     np.testing.assert_allclose(end, [[1 / 4, 3 / 8]], atol=1e-6)
     assert span_scores(start, end)[0, 0, 1] == pytest.approx(9 / 64)
@@ -147,7 +153,14 @@ def test_an_answer_of_characters_is_cut_from_the_text(text, data):
 
 def bert():
     characters = "电网公司的12abé😀𠮷ガ，。"
-    return BertTokenizer(vocab={token: number for number, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters, "##a", "##b", "##1"])})
+    return BertTokenizer(
+        vocab={
+            token: number
+            for number, token in enumerate(
+                ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters, "##a", "##b", "##1"]
+            )
+        }
+    )
 
 
 BERT = bert()
@@ -173,7 +186,11 @@ def test_tokens_that_stand_for_nothing_make_an_empty_answer():
 @pytest.mark.parametrize(
     ("arguments", "options", "said"),
     [
-        (([[0.5, 2.0]], [[0.5, 0.5]]), {}, r"start holds 0\.5 to 2: expected chances in \[0, 1\]\. Likely logits"),
+        (
+            ([[0.5, 2.0]], [[0.5, 0.5]]),
+            {},
+            r"start holds 0\.5 to 2: expected chances in \[0, 1\]\. Likely logits",
+        ),
         (([[0.5]], [[-0.5]]), {}, "end holds -0.5"),
         (([[float("nan")]], [[0.5]]), {}, "start holds nan"),
         (([[0.5]], [[0.5, 0.5]]), {}, r"start has the shape \(1, 1\) and end \(1, 2\)"),

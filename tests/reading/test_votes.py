@@ -84,7 +84,9 @@ def test_from_chances_to_votes():
 
 
 def test_what_cannot_be_voted_on_is_refused():
-    with pytest.raises(ValueError, match="rule got 'median': expected one of smooth_square, square, sum, max, mean"):
+    with pytest.raises(
+        ValueError, match="rule got 'median': expected one of smooth_square, square, sum, max, mean"
+    ):
         vote([], "median")
     with pytest.raises(ValueError, match="rule got 'median'"):
         vote_score([0.5], "median")

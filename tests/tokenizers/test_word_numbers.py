@@ -35,7 +35,9 @@ def test_one_number_a_character_and_runs_are_the_words_themselves(text, segmente
         if number:
             word = WORDS[number - 1]
             assert (numbers[place : place + len(word)] == number).all()
-            folded = text[place : place + len(word)].translate({0xFF27: "g", 0xFF30: "p", 0xFF35: "u"}).lower()
+            folded = (
+                text[place : place + len(word)].translate({0xFF27: "g", 0xFF30: "p", 0xFF35: "u"}).lower()
+            )
             assert folded == word
             place += len(word)
         else:
