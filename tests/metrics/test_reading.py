@@ -88,14 +88,14 @@ def official_f1(answers, prediction):
     return max(scores)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.one_of(LATIN, PHRASES))
 def test_latin_words_are_those_of_nltk(text):
     text = "".join(character for character in text.lower() if character not in SIGNS)
     assert latin_words(text) == NLTKWordTokenizer().tokenize(text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(MIXED, st.lists(MIXED, min_size=1, max_size=3))
 def test_scores_are_those_of_the_official_logic(prediction, answers):
     assert units(prediction) == official_units(prediction)
@@ -153,11 +153,11 @@ def test_means_intervals_and_items():
 
 
 def test_three_thousand_questions_take_seconds():
+    predictions = [f"光荣和ω-force公司的第{number}部续作" * 3 for number in range(3000)]
+    answers = [[f"光荣公司开发的战国无双{number}{more}" * 3 for more in "甲乙丙"] for number in range(3000)]
     began = time.process_time()
-    evaluate_reading(
-        ["光荣和ω-force公司的续作" * 3] * 3000, [["光荣公司开发的战国无双" * 3] * 3] * 3000, samples=0
-    )
-    assert time.process_time() - began < 8
+    evaluate_reading(predictions, answers, samples=0)
+    assert time.process_time() - began < 5
 
 
 def test_torch_and_transformers_are_not_needed():

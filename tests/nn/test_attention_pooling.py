@@ -5,7 +5,7 @@ Run: pytest tests/nn/test_attention_pooling.py
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhnlp.nn.attention_pooling import AttentionPooling
@@ -40,6 +40,7 @@ def test_swish_and_bias():
 
 
 @torch.no_grad()
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4), st.sampled_from([None, 0, 2]))
 def test_padding_changes_nothing_and_an_empty_row_is_zero(lengths, hidden):
     torch.manual_seed(1)

@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from zhnlp.metrics.bootstrap import bootstrap_interval
 from zhnlp.metrics.latin_words import latin_words
 from zhnlp.metrics.short_answers import listed_answers
@@ -61,10 +59,7 @@ def evaluate_reading(
         (0.5, 0.833)
     """
     given, right = listed_answers(predictions, answers)
-    rows = [
-        {"f1": max(f1(text, one) for one in texts), "em": float(any(exact(text, one) for one in texts))}
-        for text, texts in zip(given, right)
-    ]
+    rows = [_scored(text, texts) for text, texts in zip(given, right)]
     columns = {name: [row[name] for row in rows] for name in ("f1", "em")}
     options = {"confidence": confidence, "samples": samples, "seed": seed}
     means = {name: sum(column) / len(column) for name, column in columns.items()}
@@ -101,9 +96,7 @@ def f1(prediction: str, answer: str) -> float:
         >>> f1("光荣公司", "光荣和ω-force"), units("光荣和ω-force")  # 2 of 4 and of 4
         (0.5, ['光', '荣', '和', 'ωforce'])
     """
-    ours, theirs = units(prediction), units(answer)
-    run = longest_run(ours, theirs)
-    return 2 * run / (len(ours) + len(theirs)) if run else 0.0
+    return _run_f1(units(prediction), units(answer))
 
 
 def units(text: str) -> list[str]:
@@ -121,16 +114,31 @@ def longest_run(first: Sequence[str], second: Sequence[str]) -> int:
         >>> longest_run("电网升级改造", "电网的升级")
         2
     """
-    numbers: dict[str, int] = {}
-    rows, columns = (
-        np.fromiter((numbers.setdefault(unit, len(numbers)) for unit in part), np.int64, len(part))
-        for part in (first, second)
-    )
-    longest, ended = 0, np.zeros(len(columns) + 1, np.int64)  # of runs that end at the unit before
-    for row in rows:
-        ended[1:] = np.where(columns == row, ended[:-1] + 1, 0)
-        longest = max(longest, int(ended.max()))
+    places: dict[str, list[int]] = {}
+    for place, unit in enumerate(second):
+        places.setdefault(unit, []).append(place)
+    longest, ended = (
+        0,
+        {},
+    )  # place in second → length of the run that ends there and at the unit before of first
+    for unit in first:
+        ended = {place: ended.get(place - 1, 0) + 1 for place in places.get(unit, ())}
+        longest = max(longest, *ended.values(), 0)
     return longest
+
+
+def _run_f1(ours: Sequence[str], theirs: Sequence[str]) -> float:
+    run = longest_run(ours, theirs)
+    return 2 * run / (len(ours) + len(theirs)) if run else 0.0
+
+
+def _scored(prediction: str, answers: Iterable[str]) -> dict[str, float]:
+    """F1 and exact match of the best answers; annotators often agree, so each is looked at once."""
+    different, ours = dict.fromkeys(answers), units(prediction)
+    return {
+        "f1": max(_run_f1(ours, units(answer)) for answer in different),
+        "em": float(any(exact(prediction, answer) for answer in different)),
+    }
 
 
 def _without_signs(text: str) -> str:

@@ -18,7 +18,7 @@ class GatedConv(nn.Module):
     """y = x · (1 - g) + v · g of v = conv(x), g = σ(conv'(x)); y = v · g where the widths of x and y differ.
 
     This is the residual x + (v - x) · g of a gated linear unit, with the identity moved into the middle tap of conv.  There
-    is no activation but the gate, so gradients pass from end to end.
+    is no activation but the gate; where it is shut, x passes as it is.
 
     Args:
         size: D of x.

@@ -45,7 +45,7 @@ def hand_features(
     Example:
         >>> rows = hand_features(["谁", "写", "了", "红楼梦"], [["曹雪芹", "写", "了", "红楼梦"], ["红楼梦", "好看"]])
         >>> rows[0][2:].astype(float).round(2).tolist()  # 了: its window is the passage, which has 写 了 红楼梦 as the question has
-        [[1.0, 0.0, 0.6, 0.25, 1.0, 0.0, 0.5, 0.67], [1.0, 1.0, 0.6, 0.5, 1.0, 1.0, 0.64, 0.5]]
+        [[1.0, 0.0, 0.6, 0.25, 1.0, 0.0, 0.5, 0.5], [1.0, 1.0, 0.6, 0.5, 1.0, 1.0, 0.67, 0.39]]
 
     Source: 苏剑林, https://kexue.fm/archives/5409
     """

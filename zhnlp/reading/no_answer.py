@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 METHODS = ("platt", "isotonic")
-LEAST = 1e-9  # a score of 0 counts as this
+LEAST = 1e-4  # a score below counts as this; with the thresholds of the posts a vote is never lower
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ B passages, L tokens of a passage (characters, words or pieces), M tokens of the
 
 The scores of all spans are one band (B, L, M): [b, i, w] is that of the w + 1 tokens from i, the chance of i as a start times
 that of i + w as an end, and 0 where there is no such span.  Everything else reads bands: `candidates` for votes over
-passages, `n_best` for a list, `zhnlp.reading.windows.merge_windows` for long passages.
+passages, `n_best` for a list, `zhnlp.reading.long_passages.merge_windows` for long passages.
 
 Source: 苏剑林, https://kexue.fm/archives/5409, https://kexue.fm/archives/6906
 """
