@@ -216,8 +216,8 @@ def main() -> int:
     print(
         f"{report['questions']:,} questions with {report['answers']:,} answers → {options.out or 'stdout'}; "
         f"{report['without']:,} questions have none. Answers moved to where they stand: {report['moved']:,}, "
-        f"without blanks at their ends: {report['trimmed']:,}, dropped since they stand nowhere: {report['nowhere']:,}; questions "
-        f"dropped for that: {report['lost']:,}",
+        f"without blanks at their ends: {report['trimmed']:,}, dropped since they stand nowhere: {report['nowhere']:,}; "
+        f"questions dropped for that: {report['lost']:,}",
         file=sys.stderr,
     )
     if not written:

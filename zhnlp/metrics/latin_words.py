@@ -59,7 +59,7 @@ def latin_words(text: str) -> list[str]:
         >>> latin_words("he won't pay $3.50 (u.s.), ok.")
         ['he', 'wo', "n't", 'pay', '$', '3.50', '(', 'u.s.', ')', ',', 'ok', '.']
     """
-    if text.isspace():
+    if not text or text.isspace():
         return []
     if text.isalnum() and not text.endswith(("not", "me", "na", "ta")):  # nothing for a rule to find
         return [text]

@@ -43,8 +43,9 @@ def hand_features(
         ValueError: ``per`` is neither, or a word is empty.
 
     Example:
-        >>> rows = hand_features(["谁", "写", "了", "红楼梦"], [["曹雪芹", "写", "了", "红楼梦"], ["红楼梦", "好看"]])
-        >>> rows[0][2:].astype(float).round(2).tolist()  # 了: its window is the passage, which has 写 了 红楼梦 as the question has
+        >>> passages = [["曹雪芹", "写", "了", "红楼梦"], ["红楼梦", "好看"]]
+        >>> rows = hand_features(["谁", "写", "了", "红楼梦"], passages)
+        >>> rows[0][2:].astype(float).round(2).tolist()  # the window of 了 is the passage: 3 of 5 words shared, 1 of 4 changed
         [[1.0, 0.0, 0.6, 0.25, 1.0, 0.0, 0.5, 0.5], [1.0, 1.0, 0.6, 0.5, 1.0, 1.0, 0.67, 0.39]]
 
     Source: 苏剑林, https://kexue.fm/archives/5409
