@@ -80,6 +80,10 @@ def test_what_stands_in_the_padding_changes_nothing(lengths, more):
                 torch.testing.assert_close(layer(x[row : row + 1, :length])[0], found[row, :length])
 
 
+def test_rows_without_a_place():
+    assert GatedConvStack(4, (1, 2))(torch.zeros(3, 0, 4), torch.zeros(3, 0)).shape == (3, 0, 4)
+
+
 def test_a_stack_is_its_blocks_one_above_the_other():
     torch.manual_seed(2)
     stack, x, mask = GatedConvStack(4, (1, 2, 1)), torch.randn(2, 6, 4), mask_of([6, 3], 6)

@@ -74,7 +74,7 @@ class GatedConv(nn.Module):
 
     def mix(self, x: Tensor) -> Tensor:
         """The formula alone, (B, L, D) of x that is 0 in its padding; there something else may come out."""
-        value, gate = self.conv(x.mT).mT.chunk(2, -1)  # 2 × (B, L, D)
+        value, gate = convolve(self.conv, x).chunk(2, -1)  # 2 × (B, L, D)
         if self.noise and self.training:
             gate = gate * torch.empty_like(gate).uniform_(1 - self.noise, 1 + self.noise)
         gate = self.dropout(gate).sigmoid()
@@ -116,6 +116,23 @@ class GatedConvStack(nn.Module):
         for block in self.blocks:
             x = without_padding(block.mix(x), mask)
         return x
+
+
+def convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
+    """What ``conv(x.mT).mT`` is, (B, L, D) → (B, L, E), with features side by side in memory all the way.
+
+    As a picture of height 1 with its channels last it takes a fifth to a third less time on a CPU.  No positions are no error.
+
+    Example:
+        >>> conv, x = nn.Conv1d(3, 5, 3, padding=2, dilation=2), torch.randn(2, 9, 3)
+        >>> torch.allclose(convolve(conv, x), conv(x.mT).mT, atol=1e-6)
+        True
+    """
+    if not x.shape[1]:
+        return x.new_zeros(len(x), 0, conv.out_channels)
+    picture = x.mT[:, :, None].contiguous(memory_format=torch.channels_last)  # (B, D, 1, L)
+    sizes = {"padding": (0, *conv.padding), "dilation": (1, *conv.dilation)}
+    return nn.functional.conv2d(picture, conv.weight[:, :, None], conv.bias, **sizes)[:, :, 0].mT
 
 
 def receptive_field(rates: Sequence[int], kernel: int = 3) -> int:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 class MixedEmbedding(nn.Module):
     """E[character] + P v[word], then dropout; E and P are trained, v are frozen.
 
-    Which word a character belongs to is for `zhnlp.tokenizers.words.numbers.WordNumbers` to say: 1 to W, 0 for none.
+    Which word a character belongs to is for `zhnlp.tokenizers.words.WordNumbers` to say: 1 to W, 0 for none.
 
     Args:
         vocab_size: characters, 0 for padding.
