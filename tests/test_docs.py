@@ -36,6 +36,7 @@ TEXTS_OF_THE_READER = [
     "docs/conditional-generation.md",
     "docs/on-lstm.md",
     "docs/similarity-losses.md",
+    "docs/reading-decoding.md",
 ]  # their commands are not run
 
 

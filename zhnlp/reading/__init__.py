@@ -1,0 +1,26 @@
+"""Reading for answers: features of question and passages, spans from scores, votes over passages, "not found"."""
+
+from __future__ import annotations
+
+from zhnlp.lazy import exports
+
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "NoAnswer": "no_answer",
+        "RULES": "votes",
+        "Spans": "spans",
+        "candidates": "spans",
+        "cut": "spans",
+        "fit_no_answer": "no_answer",
+        "hand_features": "features",
+        "merge_windows": "long_passages",
+        "n_best": "spans",
+        "sigmoid_chances": "spans",
+        "softmax_chances": "spans",
+        "span_scores": "spans",
+        "vote": "votes",
+        "vote_score": "votes",
+        "windows": "long_passages",
+    },
+)

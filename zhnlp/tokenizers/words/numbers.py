@@ -1,0 +1,71 @@
+"""Which known word each character of a text belongs to, for models that read characters and have word vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from zhnlp.text.width import fold_characters
+from zhnlp.tokenizers.words.base import WordTokenizer
+
+
+class WordNumbers:
+    """Number the characters of texts by their words: 1 to W, 0 where no known word is.
+
+    Texts are cut in half-width form; a word that is not known as it stands is looked up in that form and lower case.  Where that
+    fails too, the longest known words inside it are taken from left to right, so that 华东电网公司 still has the vectors of 华东,
+    电网 and 公司.
+
+    Args:
+        words: W different words, in the order of their vectors, such as ``WordVectors.words``.
+        segmenter: cuts texts into words.  ``JiebaWords(hmm=False, user_words=vectors.words)`` is what post 6906 has, and
+            `MinedWords` needs no dictionary at all.
+
+    Raises:
+        ValueError: a word occurs twice, or is empty.
+
+    Example:
+        >>> from zhnlp.tokenizers.words import JiebaWords
+        >>> numbers = WordNumbers(["北京大学", "学习", "gpu"], JiebaWords())
+        >>> numbers.of("我在北京大学用ＧＰＵ学习").tolist()
+        [0, 0, 1, 1, 1, 1, 0, 3, 3, 3, 2, 2]
+
+    Source: 苏剑林, https://kexue.fm/archives/6906
+    """
+
+    def __init__(self, words: Sequence[str], segmenter: WordTokenizer):
+        self.segmenter = segmenter
+        self._numbers = {word: number for number, word in enumerate(words, 1)}
+        if len(self._numbers) < len(words) or "" in self._numbers:
+            what = "an empty word" if "" in self._numbers else "a word twice"
+            raise ValueError(f"words hold {what}: expected different words, as those of WordVectors are")
+        self._longest = max(map(len, self._numbers), default=0)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def of(self, text: str) -> np.ndarray:
+        """The number of each character's word, (L,) int64; never other than 0 on blanks."""
+        found = np.zeros(len(text), np.int64)
+        for start, end in self.segmenter.spans(fold_characters(text)):
+            number = self._number(text[start:end])
+            if number:
+                found[start:end] = number
+            else:
+                self._inside(text, start, end, found)
+        return found
+
+    def _number(self, word: str) -> int:
+        return self._numbers.get(word) or self._numbers.get(fold_characters(word).lower(), 0)
+
+    def _inside(self, text: str, start: int, end: int, found: np.ndarray) -> None:
+        """Number the longest known words inside an unknown one, from left to right."""
+        while start < end:
+            for stop in range(min(end, start + self._longest), start, -1):
+                if number := self._number(text[start:stop]):
+                    found[start:stop] = number
+                    break
+            else:
+                stop = start + 1
+            start = stop
