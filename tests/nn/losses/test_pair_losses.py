@@ -257,7 +257,7 @@ OF_VECTORS = {
 }
 
 
-@pytest.mark.parametrize("name", set(OF_VECTORS) - {"circle"}, ids=str)
+@pytest.mark.parametrize("name", sorted(OF_VECTORS.keys() - {"circle"}), ids=str)
 def test_gradients_are_the_numerical_ones(name):
     assert gradcheck(OF_VECTORS[name], vectors().requires_grad_(), atol=1e-4)
 
