@@ -128,6 +128,8 @@ def test_gold_words_refuses_half_a_filter_and_a_missing_file(tmp_path):
 
 
 def test_unknown_names_of_the_package_list_the_known_ones():
-    with pytest.raises(AttributeError, match="evaluate_cws, evaluate_factoids, evaluate_language_model, evaluate_lexicon"):
+    with pytest.raises(
+        AttributeError, match="evaluate_cws, evaluate_factoids, evaluate_language_model, evaluate_lexicon"
+    ):
         zhnlp.metrics.evaluate_nothing  # noqa: B018
     assert set(zhnlp.metrics.__all__) <= set(dir(zhnlp.metrics))
