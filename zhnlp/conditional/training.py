@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from transformers import TrainingArguments
-
 from zhnlp.conditional.attributes import Attributes, Row
 from zhnlp.models.batching import pad
-from zhnlp.models.precision import fast_dtype
+from zhnlp.training.by_epoch import epoch_arguments
 from zhnlp.training.callbacks.early_stopping import EarlyStopping
 from zhnlp.training.callbacks.samples import Samples
 from zhnlp.training.dropout import dropout_on
@@ -127,7 +124,7 @@ def train(
             callbacks.append(Samples(lambda _: show(settings.samples), seed=settings.seed))
         trainer = Trainer(
             model=module,
-            args=_arguments(settings, folder, module.device, chooses),
+            args=epoch_arguments(settings, folder, module.device, METRIC if chooses else None, greater=False),
             train_dataset=list(examples),
             eval_dataset=list(valid) or None,
             data_collator=collate,
@@ -144,37 +141,3 @@ def train(
         history = [line for line in trainer.state.log_history if METRIC in line]
     module.eval()
     return [{name.removeprefix("eval_"): value for name, value in line.items()} for line in history]
-
-
-def _arguments(
-    settings: ConditionalTraining, folder: Any, device: torch.device, chooses: bool
-) -> TrainingArguments:
-    keep = chooses or settings.out is not None
-    made = {
-        "output_dir": str(folder),
-        "num_train_epochs": settings.epochs,
-        "per_device_train_batch_size": settings.batch_size,
-        "per_device_eval_batch_size": settings.batch_size,
-        "learning_rate": settings.learning_rate,
-        "lr_scheduler_type": "linear",
-        "warmup_steps": 0.1,
-        "max_grad_norm": 1.0,
-        "bf16": fast_dtype(device) == torch.bfloat16,
-        "use_cpu": device.type == "cpu",
-        "remove_unused_columns": False,
-        "prediction_loss_only": True,
-        "eval_strategy": "epoch" if chooses else "no",
-        "save_strategy": "epoch" if keep else "no",
-        "save_total_limit": 2,
-        "save_only_model": settings.out is None,
-        "load_best_model_at_end": chooses,
-        "metric_for_best_model": METRIC if chooses else None,
-        "greater_is_better": False if chooses else None,
-        "logging_strategy": "epoch",
-        "report_to": "none",
-        "disable_tqdm": settings.progress is False,
-        "seed": settings.seed,
-        "data_seed": settings.seed,
-        **(settings.arguments or {}),
-    }
-    return TrainingArguments(**made)
