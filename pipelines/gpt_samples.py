@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add: Any = made.add_argument
     add("--model", default="zhnlp-gpt-small", help="causal model (default: %(default)s)")
-    add("--seed", type=int, default=0, help="of every text (default: %(default)s)")
+    add("--seed", type=int, default=1, help="of every text (default: %(default)s)")
     add("--temperatures", type=float, nargs="+", default=list(TEMPERATURES), help="(default: %(default)s)")
     add("--max-new-tokens", type=int, default=120, help="of a text at most (default: %(default)s)")
     add("--out", type=Path, help="file to write (default: standard output)")

@@ -31,6 +31,7 @@ TEXTS_OF_THE_READER = [
     "docs/small-models.md",
     "docs/masks.md",
     "docs/sparse-attention.md",
+    "docs/decoding.md",
     "docs/title-metrics.md",
     "docs/titles.md",
     "docs/conditional-generation.md",
