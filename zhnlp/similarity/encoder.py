@@ -5,21 +5,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from zhnlp import tokenizers
+from zhnlp.checkpoints.hub import SENTENCE_PATTERNS
 from zhnlp.checkpoints.locate import locate
-from zhnlp.models.bars import no_bars
+from zhnlp.models.fused_encoder import FusedEncoder, can_fuse
 from zhnlp.models.gru_encoder import GRUEncoder, GRUEncoderConfig
 from zhnlp.models.inference import speed_up
 from zhnlp.models.length_limit import length_limit
 from zhnlp.models.loading import choose_device, dtype_of, load_model
 from zhnlp.nn.pooling import Pooling, check_pooling
 from zhnlp.similarity.defaults import default_model
-from zhnlp.similarity.folders import WANTED, Parts, read_parts, write_parts
+from zhnlp.similarity.folders import Parts, one_pooling, read_parts, save_network
 from zhnlp.similarity.network import Dense, Normalize, SentenceNetwork
 from zhnlp.similarity.reading import encode_texts, ids_of, matrix
 from zhnlp.tokenizers.characters import character_tokenizer
@@ -87,7 +88,7 @@ class SentenceEncoder:
         model = default_model() if model is None else model
         if isinstance(model, (str, Path)):
             self.name = str(model)
-            folder = locate(model, revision=revision, cache_dir=cache_dir, patterns=WANTED)
+            folder = locate(model, revision=revision, cache_dir=cache_dir, patterns=SENTENCE_PATTERNS)
             parts = read_parts(folder)
             transformer = load_model(parts.backbone, "encoder", device="cpu", dtype="float32", check=False)
             tokenizer = tokenizer or _tokenizer(parts, transformer, check)
@@ -97,8 +98,9 @@ class SentenceEncoder:
                 raise TypeError(
                     "SentenceEncoder got a model without tokenizer=: expected both, or a name or folder"
                 )
-        chosen = _pooling(self.name, pooling, parts.pooling)
+        chosen = one_pooling(self.name, pooling, parts.pooling) or "mean"
         self.tokenizer = tokenizer
+        self._packed: tuple[list, FusedEncoder] | None = None
         asked = max_length or parts.max_length or (MAX_LENGTH if parts.pooling is None else None)
         self.max_length = length_limit(tokenizer, transformer.config, asked)
         with torch.random.fork_rng(devices=[]):
@@ -187,9 +189,8 @@ class SentenceEncoder:
         """
         if isinstance(texts, str):
             raise TypeError("tokenize got a str: expected a list of texts. Next: tokenize([text])")
-        ids, mask = matrix(
-            ids_of(self.tokenizer, list(texts), self.max_length), self.tokenizer.pad_token_id or 0
-        )
+        rows, _ = ids_of(self.tokenizer, list(texts), self.max_length)
+        ids, mask = matrix(rows, self.tokenizer.pad_token_id or 0)
         return {"input_ids": ids, "attention_mask": mask}
 
     def encode(
@@ -238,10 +239,24 @@ class SentenceEncoder:
                 normalize=normalize and not self.normalized,
                 progress=progress,
                 name=self.name,
+                states=self._fused(network),
             )
         finally:
             for module in training:
                 module.training = True
+
+    def _fused(self, network: SentenceNetwork) -> FusedEncoder | None:
+        """A faster way to the hidden states, where there is one; made anew when weights have changed."""
+        transformer = network.transformer
+        if not can_fuse(transformer):
+            return None
+        state = [(weight.data_ptr(), weight._version) for weight in transformer.parameters()]
+        if self._packed is None or self._packed[0] != state:
+            self._packed = state, FusedEncoder(transformer)
+        return self._packed[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_packed": None}  # cannot be copied
 
     def whiten(self, texts: Iterable[str], k: int | None = None) -> SentenceEncoder:
         """Learn a whitening on texts (not those of a test) and keep it as a dense layer.
@@ -277,34 +292,7 @@ class SentenceEncoder:
         Raises:
             FileExistsError: ``folder`` is a file.
         """
-        folder = Path(folder)
-        if folder.exists() and not folder.is_dir():
-            raise FileExistsError(
-                f"{folder} is a file: expected the name of a folder, which may be a new one"
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        transformer, layered = self.network.transformer, self.pooling == "first-last"
-        kept = transformer.config.output_hidden_states
-        transformer.config.output_hidden_states = layered  # sentence-transformers asks the configuration
-        try:
-            with no_bars():
-                transformer.save_pretrained(folder)
-        finally:
-            transformer.config.output_hidden_states = kept
-        limited = copy.deepcopy(self.tokenizer)
-        limited.model_max_length = self.max_length
-        limited.save_pretrained(folder)
-        write_parts(self.network, folder, self.max_length)
-        return folder
-
-
-def _pooling(name: str, asked: str | None, found: str | None) -> str:
-    if asked and found and asked != found:
-        raise ValueError(
-            f"{name} pools by {found}, and pooling={asked!r} was asked for: expected its own. Next: leave pooling out, or begin "
-            "from the masked model that the encoder was made of"
-        )
-    return asked or found or "mean"
+        return save_network(self.network, self.tokenizer, folder, self.max_length)
 
 
 def _tokenizer(parts: Parts, transformer: PreTrainedModel, check: bool) -> PreTrainedTokenizerFast:

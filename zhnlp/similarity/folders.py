@@ -6,21 +6,24 @@ Pooling, Dense, Normalize.  Attention pooling has no class there and is named by
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from zhnlp.checkpoints.hub import PATTERNS
+from zhnlp.models.bars import no_bars
 from zhnlp.similarity.network import ACTIVATIONS, Dense, Normalize, SentenceNetwork
 from zhnlp.text.files import write_whole
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 MODULES = "modules.json"
 SETTINGS = "sentence_bert_config.json"
-WANTED = (*PATTERNS, "[0-9]*_*/*.json", "[0-9]*_*/*.safetensors")  # of a Hub id
 _NAMES = {"mean": "mean_tokens", "cls": "cls_token", "max": "max_tokens", "last": "lasttoken"}
 _MODES = {"mean": "mean", "cls": "cls", "max": "max", "lasttoken": "last"} | {
     f"pooling_mode_{theirs}": ours for ours, theirs in _NAMES.items()
@@ -97,7 +100,51 @@ def read_parts(folder: Path) -> Parts:
     return parts
 
 
-def write_parts(network: SentenceNetwork, folder: Path, max_length: int) -> None:
+def one_pooling(name: str, asked: str | None, found: str | None) -> str | None:
+    """The pooling that was asked for or that a folder has.
+
+    Raises:
+        ValueError: both, and they differ.
+
+    Example:
+        >>> one_pooling("text2vec", None, "cls")
+        'cls'
+    """
+    if asked and found and asked != found:
+        raise ValueError(
+            f"{name} pools by {found}, and pooling={asked!r} was asked for: expected its own. Next: leave pooling out, or begin "
+            "from the model that the encoder was made of"
+        )
+    return asked or found
+
+
+def save_network(
+    network: SentenceNetwork, tokenizer: PreTrainedTokenizerFast, folder: str | Path, max_length: int
+) -> Path:
+    """Write a network and its tokenizer, which reads ``max_length`` tokens from then on.
+
+    Raises:
+        FileExistsError: ``folder`` is a file.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file: expected the name of a folder, which may be a new one")
+    folder.mkdir(parents=True, exist_ok=True)
+    config = network.transformer.config
+    kept, config.output_hidden_states = config.output_hidden_states, network.pooling.layers > 1
+    try:  # sentence-transformers asks the configuration
+        with no_bars():
+            network.transformer.save_pretrained(folder)
+    finally:
+        config.output_hidden_states = kept
+    limited = copy.deepcopy(tokenizer)
+    limited.model_max_length = max_length
+    limited.save_pretrained(folder)
+    _write_parts(network, folder, max_length)
+    return folder
+
+
+def _write_parts(network: SentenceNetwork, folder: Path, max_length: int) -> None:
     """Write all but the transformer and its tokenizer, which lie in ``folder`` itself."""
     pooling, listed = network.pooling, [("Transformer", "", _THEIRS + "Transformer")]
     _write(folder / SETTINGS, {"max_seq_length": max_length, "do_lower_case": False})

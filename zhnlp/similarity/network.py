@@ -5,7 +5,7 @@ B batch, L positions, D features of a vector, H features of the hidden states.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -120,6 +120,10 @@ class SentenceNetwork(nn.Module):
             layers = [states[1], output[0]]
         else:
             layers = [self.transformer(input_ids=input_ids, attention_mask=attention_mask)[0]]
+        return self.pooled(layers, attention_mask)
+
+    def pooled(self, layers: Sequence[Tensor], attention_mask: Tensor) -> Tensor:
+        """Vectors (B, D) of hidden states, the first layer's and the last's (B, L, H), or the last's alone."""
         vectors = self.pooling(layers, attention_mask)
         for layer in self.head:
             vectors = layer(vectors)
