@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 PATTERNS = ("*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "README.md")
-SENTENCE_PATTERNS = (*PATTERNS, "[0-9]*/*.json", "[0-9]*/*.safetensors")  # with the parts of a sentence encoder
+SENTENCE_PATTERNS = (
+    *PATTERNS,
+    "[0-9]*/*.json",
+    "[0-9]*/*.safetensors",
+)  # with the parts of a sentence encoder
 PATIENCE = 5.0  # seconds that the Hub has to answer at all
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _COMMIT = re.compile("[0-9a-f]{40}")

@@ -10,7 +10,10 @@ from zhnlp.lazy import exports
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "CharacterNgramEncoder": "character_ngrams",
         "SentenceEncoder": "encoder",
         "SentenceNetwork": "network",
+        "load_encoder": "loading",
+        "plot_scores": "plots",
     },
 )

@@ -1,4 +1,4 @@
-"""Vectors of the characters of a text: TF-IDF of hashed n-grams, brought to few dimensions by SVD and whitened.
+"""Vectors of the characters of a text: TF-IDF of hashed n-grams, brought to few dimensions.
 
 No network, no words, a few seconds to learn: what a trained encoder has to beat, and what serves where none does.
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zhnlp.mining.progress import Progress
+from zhnlp.similarity.windows import windows_of
 from zhnlp.text.files import atomic_file, write_whole
 from zhnlp.text.width import fold_characters
 
@@ -41,9 +42,10 @@ class CharacterNgramEncoder:
         dimensions: k, of the vectors.
         longest: n-grams of 1 to so many characters are counted.
         buckets: V, into which they are hashed, a power of two.
-        whiten: every dimension gets the same variance on the texts that were learnt from, the rare ones included; without,
-            the common ones weigh more.
-        seed: of the SVD.
+        projection: "signs" adds each bucket to one dimension, with a drawn sign: cosines stay those of the TF-IDF vectors, off
+            by k^(-1/2) or so; "svd" takes the k directions in which the learnt texts vary most.
+        whiten: mean 0 and the same variance in every dimension on the texts that were learnt from.
+        seed: of the signs and of the SVD.
 
     Example:
         >>> texts = ["今天天气很好", "明天下雨", "股票涨了", "天气不好", "股票又跌了"]
@@ -53,9 +55,10 @@ class CharacterNgramEncoder:
         (True, 3)
     """
 
-    dimensions: int = 256
+    dimensions: int = 1024
     longest: int = 3
     buckets: int = 2**16
+    projection: str = "signs"
     whiten: bool = False
     seed: int = 0
 
@@ -63,14 +66,19 @@ class CharacterNgramEncoder:
         for name, least in (("dimensions", 1), ("longest", 1), ("buckets", 2)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"{name}={value!r} is not possible: expected a whole number of {least} or more")
+                raise ValueError(
+                    f"{name}={value!r} is not possible: expected a whole number of {least} or more"
+                )
         if self.buckets & (self.buckets - 1) or self.dimensions >= self.buckets:
             raise ValueError(
                 f"buckets={self.buckets:,} with dimensions={self.dimensions:,}: expected a power of two above the dimensions"
             )
+        if self.projection not in ("signs", "svd"):
+            raise ValueError(f"projection={self.projection!r} is not known: expected 'signs' or 'svd'")
         self.idf: np.ndarray | None = None  # (V,)
-        self.map: np.ndarray | None = None  # (V, k)
-        self.mean: np.ndarray | None = None  # (k,)
+        self.map: np.ndarray | None = None  # (V, k) of an SVD; (V,) of signs, ±(dimension + 1)
+        self.mean: np.ndarray | None = None  # (k,), of a whitening
+        self.kernel: np.ndarray | None = None  # (k, k), of a whitening
 
     @property
     def size(self) -> int:
@@ -84,45 +92,72 @@ class CharacterNgramEncoder:
             ValueError: the texts are too few, or too alike, for so many dimensions.
         """
         from scipy.sparse import vstack
-        from sklearn.decomposition import TruncatedSVD
 
         bar = Progress(progress)
         with bar.stage("n-grams", None, "text"):
-            parts = [self._counts(window) for window in _windows(texts)]
+            parts = [self._counts(window) for window in windows_of(_checked(texts), _TOGETHER)]
         counts = vstack(parts).tocsr() if parts else None
         documents = 0 if counts is None else counts.shape[0]
-        if documents <= self.dimensions:
+        if not documents:
+            raise ValueError("there is no text to learn from: expected some hundreds or more")
+        least = self.dimensions if self.projection == "svd" or self.whiten else 0
+        if documents <= least:
             raise ValueError(
-                f"{documents:,} texts for {self.dimensions:,} dimensions: expected more texts than dimensions. Next: "
+                f"{documents:,} texts for {least:,} dimensions: expected more texts than that. Next: "
                 f"CharacterNgramEncoder(dimensions={max(1, documents // 4)}), or more texts"
             )
         seen = np.bincount(counts.indices, minlength=self.buckets)
         self.idf = np.where(seen > 0, np.log((1 + documents) / (1 + seen)) + 1, 0).astype(np.float32)
-        weighted = self._weighted(counts)
-        with bar.stage("SVD", None, "text"):
-            svd = TruncatedSVD(self.dimensions, algorithm="randomized", n_iter=4, random_state=self.seed).fit(weighted)
-        axes = svd.components_.T.astype(np.float32)  # (V, k)
-        vectors = weighted @ axes
-        rank = int((svd.singular_values_ > svd.singular_values_[0] * 1e-5).sum())
-        if rank < self.dimensions:
-            raise ValueError(
-                f"{documents:,} texts vary in {rank} directions: expected {self.dimensions:,} or more. Next: "
-                f"CharacterNgramEncoder(dimensions={rank}) or fewer, or texts that differ"
-            )
-        self.map, self.mean = axes, np.zeros(self.dimensions, np.float32)
+        self.mean = self.kernel = None
+        if self.projection == "signs":
+            chance = np.random.default_rng(self.seed)
+            places = chance.integers(self.dimensions, size=self.buckets)
+            self.map = ((places + 1) * chance.choice((-1, 1), self.buckets)).astype(np.int32)
+        else:
+            with bar.stage("SVD", None, "text"):
+                self.map = self._directions(self._weighted(counts))
         if self.whiten:
             import torch
 
             from zhnlp.nn.whitening import Whitening
 
-            learnt = Whitening().fit(torch.from_numpy(vectors))
-            kernel = learnt.kernel.numpy()
-            self.map = (axes @ kernel).astype(np.float32)
-            self.mean = (learnt.mean.numpy() @ kernel).astype(np.float32)
+            learnt = Whitening().fit(torch.from_numpy(self._projected(self._weighted(counts))))
+            self.mean, self.kernel = learnt.mean.float().numpy(), learnt.kernel.float().numpy()
         return self
 
+    def _directions(self, weighted: csr_matrix) -> np.ndarray:
+        """The first right singular vectors (V, k)."""
+        from sklearn.decomposition import TruncatedSVD
+
+        svd = TruncatedSVD(self.dimensions, algorithm="randomized", n_iter=4, random_state=self.seed).fit(
+            weighted
+        )
+        rank = int((svd.singular_values_ > svd.singular_values_[0] * 1e-5).sum())
+        if rank < self.dimensions:
+            raise ValueError(
+                f"{weighted.shape[0]:,} texts vary in {rank} directions: expected {self.dimensions:,} or more. Next: "
+                f"CharacterNgramEncoder(dimensions={rank}) or fewer, or texts that differ"
+            )
+        return svd.components_.T.astype(np.float32)
+
+    def _projected(self, weighted: csr_matrix) -> np.ndarray:
+        """(N, k) in float32 of TF-IDF vectors (N, V)."""
+        if self.projection == "svd":
+            return (weighted @ self.map).astype(np.float32)
+        from scipy.sparse import csr_matrix
+
+        rows = np.arange(self.buckets)
+        signs = np.sign(self.map).astype(np.float32)
+        shape = (self.buckets, self.dimensions)
+        return (weighted @ csr_matrix((signs, (rows, np.abs(self.map) - 1)), shape=shape)).toarray()
+
     def encode(
-        self, texts: str | Iterable[str], *, normalize: bool = False, progress: bool | None = False, **_: object
+        self,
+        texts: str | Iterable[str],
+        *,
+        normalize: bool = False,
+        progress: bool | None = False,
+        **_: object,
     ) -> np.ndarray:
         """Vectors (N, k) in float32 in the order of the texts; (k,) of a single text.
 
@@ -142,13 +177,15 @@ class CharacterNgramEncoder:
         bar, parts, blank = Progress(progress), [], 0
         known = len(texts) if isinstance(texts, (list, tuple)) else None
         with bar.stage("encode", known, "text"):
-            for window in _windows(texts):
+            for window in windows_of(_checked(texts), _TOGETHER):
                 weighted = self._weighted(self._counts(window))
                 empty = np.diff(weighted.indptr) == 0
-                found = weighted @ self.map - self.mean
+                found = self._projected(weighted)
+                if self.kernel is not None:
+                    found = (found - self.mean) @ self.kernel
                 found[empty] = 0
                 blank += int(empty.sum())
-                parts.append(found.astype(np.float32))
+                parts.append(found)
                 bar.advance(len(window))
         if blank:
             warnings.warn(
@@ -162,7 +199,7 @@ class CharacterNgramEncoder:
         return vectors
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``character_ngrams.json`` and, in float16, ``character_ngrams.safetensors``."""
+        """Write ``character_ngrams.json`` and ``character_ngrams.safetensors``, the directions of an SVD in float16."""
         from safetensors.numpy import save_file
 
         if self.map is None:
@@ -170,12 +207,11 @@ class CharacterNgramEncoder:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         used = np.flatnonzero(self.idf)
-        tensors = {
-            "buckets": used.astype(np.int32),
-            "idf": self.idf[used],
-            "map": self.map[used].astype(np.float16),
-            "mean": self.mean,
-        }
+        tensors = {"buckets": used.astype(np.int32), "idf": self.idf[used], "map": self.map[used]}
+        if self.projection == "svd":
+            tensors["map"] = tensors["map"].astype(np.float16)
+        if self.kernel is not None:
+            tensors |= {"mean": self.mean, "kernel": self.kernel}
         with atomic_file(folder / WEIGHTS) as temporary:
             save_file(tensors, temporary)
         write_whole(folder / SETTINGS, json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n")
@@ -183,7 +219,7 @@ class CharacterNgramEncoder:
 
     @classmethod
     def load(cls, folder: str | Path) -> CharacterNgramEncoder:
-        """What `save` wrote; its vectors are the same up to float16 (1e-3 of their length).
+        """What `save` wrote; its vectors are the same, those of an SVD up to float16 (1e-3 of their length).
 
         Raises:
             FileNotFoundError: no such files.
@@ -193,16 +229,20 @@ class CharacterNgramEncoder:
 
         folder = Path(folder)
         if not (folder / SETTINGS).is_file():
-            raise FileNotFoundError(f"{folder} has no {SETTINGS}: expected what CharacterNgramEncoder.save wrote")
+            raise FileNotFoundError(
+                f"{folder} has no {SETTINGS}: expected what CharacterNgramEncoder.save wrote"
+            )
         settings = json.loads((folder / SETTINGS).read_text("utf-8"))
         if settings.pop("format", None) != FORMAT:
             raise ValueError(f"{folder / SETTINGS} is of another kind: expected {FORMAT!r}")
         found, tensors = cls(**settings), load_file(folder / WEIGHTS)
         found.idf = np.zeros(found.buckets, np.float32)
-        found.map = np.zeros((found.buckets, found.dimensions), np.float32)
+        found.map = np.ones(found.buckets, np.int32)  # what was not learnt has no weight
+        if found.projection == "svd":
+            found.map = np.zeros((found.buckets, found.dimensions), np.float32)
         found.idf[tensors["buckets"]] = tensors["idf"]
         found.map[tensors["buckets"]] = tensors["map"]
-        found.mean = tensors["mean"]
+        found.mean, found.kernel = tensors.get("mean"), tensors.get("kernel")
         return found
 
     def _counts(self, texts: list[str]) -> csr_matrix:
@@ -230,16 +270,10 @@ class CharacterNgramEncoder:
         return normalize(weighted, copy=False)
 
 
-def _windows(texts: Iterable[str]) -> Iterable[list[str]]:
+def _checked(texts: Iterable[str]) -> Iterator[str]:
     if isinstance(texts, (str, bytes, dict)) or not isinstance(texts, Iterable):
         raise TypeError(f"got {type(texts).__name__}: expected an iterable of texts")
-    window: list[str] = []
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"got {type(text).__name__} as text {number}: expected str")
-        window.append(text)
-        if len(window) == _TOGETHER:
-            yield window
-            window = []
-    if window:
-        yield window
+        yield text

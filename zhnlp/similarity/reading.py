@@ -6,7 +6,7 @@ N texts, B batch, L positions, D features.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,20 +108,3 @@ def matrix(rows: Sequence[list[int]], value: int) -> tuple[torch.Tensor, torch.T
     ids, mask = pad([row or [value] for row in rows], value)
     mask[[number for number, row in enumerate(rows) if not row]] = 0
     return ids, mask
-
-
-def windows_of(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of ``size`` texts, the last one shorter.
-
-    Example:
-        >>> [len(window) for window in windows_of("abcde", 2)]
-        [2, 2, 1]
-    """
-    window: list[str] = []
-    for text in texts:
-        window.append(text)
-        if len(window) == size:
-            yield window
-            window = []
-    if window:
-        yield window
