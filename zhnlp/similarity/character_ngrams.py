@@ -49,10 +49,10 @@ class CharacterNgramEncoder:
 
     Example:
         >>> texts = ["今天天气很好", "明天下雨", "股票涨了", "天气不好", "股票又跌了"]
-        >>> encoder = CharacterNgramEncoder(dimensions=3).fit(texts)
+        >>> encoder = CharacterNgramEncoder().fit(texts)
         >>> query, near, far = encoder.encode(["股票跌了", "股票涨了", "明天下雨"], normalize=True)
         >>> bool(query @ near > query @ far), encoder.size
-        (True, 3)
+        (True, 1024)
     """
 
     dimensions: int = 1024
@@ -213,7 +213,7 @@ class CharacterNgramEncoder:
         if self.kernel is not None:
             tensors |= {"mean": self.mean, "kernel": self.kernel}
         with atomic_file(folder / WEIGHTS) as temporary:
-            save_file(tensors, temporary)
+            save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, temporary)
         write_whole(folder / SETTINGS, json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n")
         return folder
 

@@ -37,7 +37,7 @@ class SentenceSimilarity(Pipeline):
         >>> from zhnlp import pipeline
         >>> from zhnlp.similarity import CharacterNgramEncoder
         >>> texts = ["怎么重置密码", "密码忘了怎么办", "如何申请退款", "退款几天到账", "发票开错了"]
-        >>> pipe = pipeline("sentence-similarity", CharacterNgramEncoder(dimensions=4).fit(texts))
+        >>> pipe = pipeline("sentence-similarity", CharacterNgramEncoder().fit(texts))
         >>> [found["index"] for found in pipe("忘记密码了", candidates=texts, top_k=2)]
         [1, 0]
         >>> pipe(("退款多久到账", "退款几天到账"))["score"] > pipe(("退款多久到账", "发票开错了"))["score"]
