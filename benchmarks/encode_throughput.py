@@ -68,7 +68,7 @@ def open_text() -> str | None:
 def make_folder(name: str, texts: list[str], folder: Path) -> Path:
     """The model as a folder that both read, 256 tokens a text."""
     if name != BERT:
-        return SentenceEncoder(name, pooling="mean", max_length=256).save(folder)
+        return SentenceEncoder(name, max_length=256).save(folder)
     vocabulary = tokenizers.train_char_vocab(texts, min_count=1, min_sign=1)
     torch.manual_seed(0)
     sizes = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}

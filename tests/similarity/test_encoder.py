@@ -175,9 +175,31 @@ def test_making_an_encoder_leaves_the_seeds_of_others():
     assert torch.equal(torch.rand(3), wanted)
 
 
+def test_length_can_grow_again_up_to_the_positions(folder, tmp_path):
+    SentenceEncoder(folder, max_length=8).save(tmp_path)
+    assert SentenceEncoder(tmp_path, max_length=40).max_length == 40
+    with pytest.raises(ValueError, match=r"max_length=1,000 is not possible: the model has 64 positions"):
+        SentenceEncoder(tmp_path, max_length=1000)
+
+
+def test_roformer_is_trained_by_the_quicker_pass_with_the_same_vectors(tmp_path):
+    save_checkpoint(tmp_path, "roformer")
+    encoder = SentenceEncoder(tmp_path)
+    encoder.network.train()
+    for module in encoder.network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    vectors = encoder.network(**encoder.tokenize(TEXTS))
+    vectors.square().sum().backward()
+    assert encoder.network.transformer.encoder.layer[0].attention.self.key.weight.grad.any()
+    assert np.allclose(vectors.detach().numpy(), encoder.encode(TEXTS), atol=1e-5)
+
+
 def test_other_numbers_and_copies(encoder):
     near, exact = encoder.encode(TEXTS, dtype="bfloat16"), encoder.encode(TEXTS)
     cosine = (near * exact).sum(1) / np.linalg.norm(near, axis=1) / np.linalg.norm(exact, axis=1)
+    whitened = copy.deepcopy(encoder).whiten([text + other for text in TEXTS for other in TEXTS], 3)
+    assert whitened.encode(TEXTS, dtype="bfloat16").shape == (7, 3)
     assert near.dtype == np.float32 and cosine.min() > 0.99 and not np.array_equal(near, exact)
     assert np.array_equal(pickle.loads(pickle.dumps(gru(seed=3))).encode(TEXTS), gru(seed=3).encode(TEXTS))
 

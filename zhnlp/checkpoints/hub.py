@@ -116,7 +116,12 @@ def _cached(name: str, wanted: dict[str, Any], *, both: bool = False) -> Path | 
 
 
 def _ignored(patterns: Sequence[str]) -> list[str]:
-    """Patterns of what is not wanted: folders; where some are wanted, those that do not begin with a digit (``onnx/``)."""
+    """Patterns of what is not wanted: folders; where some are wanted, those that do not begin with a digit (``onnx/``).
+
+    Example:
+        >>> _ignored(PATTERNS), _ignored(SENTENCE_PATTERNS)
+        (['*/*'], ['[!0-9]*/*'])
+    """
     return ["[!0-9]*/*"] if any("/" in pattern for pattern in patterns) else ["*/*"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -86,11 +87,13 @@ class SentenceEncoder:
         if pooling is not None:
             check_pooling(pooling)
         model = default_model() if model is None else model
-        if isinstance(model, (str, Path)):
+        named = isinstance(model, (str, Path))
+        if named:
             self.name = str(model)
             folder = locate(model, revision=revision, cache_dir=cache_dir, patterns=SENTENCE_PATTERNS)
             parts = read_parts(folder)
             transformer = load_model(parts.backbone, "encoder", device="cpu", dtype="float32", check=False)
+            transformer = speed_up(transformer)
             tokenizer = tokenizer or _tokenizer(parts, transformer, check)
         else:
             self.name, parts, transformer = type(model).__name__, Parts(Path()), model
@@ -101,21 +104,18 @@ class SentenceEncoder:
         chosen = one_pooling(self.name, pooling, parts.pooling) or "mean"
         self.tokenizer = tokenizer
         self._packed: tuple[list, FusedEncoder] | None = None
-        asked = max_length or parts.max_length or (MAX_LENGTH if parts.pooling is None else None)
-        self.max_length = length_limit(tokenizer, transformer.config, asked)
+        self.max_length = _max_length(max_length, parts, tokenizer, transformer)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             layer = Pooling(chosen, transformer.config.hidden_size)
         if parts.weights is not None:
             layer.load_state_dict(parts.weights)
-        self.network = SentenceNetwork(speed_up(transformer), layer, parts.head).eval()
+        self.network = SentenceNetwork(transformer, layer, parts.head).eval()
         if whitening is not None:
             self._whiten(whitening)
         if normalize is not None:
             self.normalized = normalize
-        self.network.to(
-            transformer.device if device is None and self.name != str(model) else choose_device(device)
-        )
+        self.network.to(choose_device(device) if named or device is not None else transformer.device)
 
     @classmethod
     def gru(
@@ -150,8 +150,9 @@ class SentenceEncoder:
             {'input_ids': (2, 2), 'attention_mask': (2, 2)}
         """
         tokenizer = character_tokenizer(texts, min_count=min_count, max_length=max_length)
+        positions = max(512, max_length)
         config = GRUEncoderConfig(
-            len(tokenizer), embedding_size, hidden_size, max_position_embeddings=max_length
+            len(tokenizer), embedding_size, hidden_size, max_position_embeddings=positions
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -225,7 +226,8 @@ class SentenceEncoder:
         chosen = dtype_of(dtype) if isinstance(dtype, str) else dtype
         network = self.network
         if chosen is not None and chosen != network.transformer.dtype:
-            network = copy.deepcopy(network).to(chosen)
+            network = copy.deepcopy(network)
+            network.transformer.to(chosen)
         training = [module for module in network.modules() if module.training]
         network.eval()
         try:
@@ -293,6 +295,17 @@ class SentenceEncoder:
             FileExistsError: ``folder`` is a file.
         """
         return save_network(self.network, self.tokenizer, folder, self.max_length)
+
+
+def _max_length(asked: int | None, parts: Parts, tokenizer: Any, transformer: PreTrainedModel) -> int:
+    """Tokens of a text: those asked for, if the model has so many positions; else the folder's, else `MAX_LENGTH`."""
+    if asked is None:
+        found = parts.max_length or (MAX_LENGTH if parts.pooling is None else None)
+        return length_limit(tokenizer, transformer.config, found)
+    most = length_limit(SimpleNamespace(model_max_length=10**30), transformer.config, asked)
+    if most < asked:
+        raise ValueError(f"max_length={asked:,} is not possible: the model has {most:,} positions")
+    return most
 
 
 def _tokenizer(parts: Parts, transformer: PreTrainedModel, check: bool) -> PreTrainedTokenizerFast:

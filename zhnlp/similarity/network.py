@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from zhnlp.models.inference import RoFormerModel
+from zhnlp.models.roformer import encode
 from zhnlp.nn.losses.cosine import unit
 from zhnlp.nn.pooling import Pooling
 
@@ -50,7 +52,7 @@ class Dense(nn.Module):
         self.activation = ACTIVATIONS[activation]()
 
     def forward(self, vectors: Tensor) -> Tensor:  # (B, size)
-        return self.activation(self.linear(vectors))  # (B, out)
+        return self.activation(self.linear(vectors.to(self.linear.weight.dtype)))  # (B, out)
 
     @classmethod
     def of_whitening(cls, whitening: Whitening) -> Dense:
@@ -119,8 +121,14 @@ class SentenceNetwork(nn.Module):
             states = _layers(output.hidden_states, type(self.transformer).__name__)
             layers = [states[1], output[0]]
         else:
-            layers = [self.transformer(input_ids=input_ids, attention_mask=attention_mask)[0]]
+            layers = [self._last(input_ids, attention_mask)]
         return self.pooled(layers, attention_mask)
+
+    def _last(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The last hidden states (B, L, H)."""
+        if isinstance(self.transformer, RoFormerModel):  # the quicker pass, in training too
+            return encode(self.transformer, ids, mask)
+        return self.transformer(input_ids=ids, attention_mask=mask)[0]
 
     def pooled(self, layers: Sequence[Tensor], attention_mask: Tensor) -> Tensor:
         """Vectors (B, D) of hidden states, the first layer's and the last's (B, L, H), or the last's alone."""
