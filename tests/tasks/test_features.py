@@ -200,3 +200,20 @@ def test_the_shipped_model_gives_vectors():
     pipe = pipeline("feature-extraction", "zhnlp-mlm-small")
     assert pipe(["今天天气很好", "变压器"]).shape == (2, pipe.model.config.hidden_size)
     assert pipe.name == "zhnlp-mlm-small"
+
+
+@pytest.mark.parametrize("pooling", ["cls", "first-last", "attention"])
+def test_the_folder_of_a_sentence_encoder_brings_all_its_parts(folder, tmp_path, pooling):
+    from zhnlp.similarity import SentenceEncoder
+
+    encoder = SentenceEncoder(folder, pooling=pooling, max_length=12, normalize=True)
+    encoder.save(tmp_path)
+    pipe = pipeline("feature-extraction", tmp_path, dtype="float32")
+    assert pipe.pooling == pooling and pipe.limit == 12
+    with pytest.warns(UserWarning, match="12 tokens"):
+        vectors = pipe(TEXTS)
+    assert np.allclose(vectors, encoder.encode(TEXTS), atol=1e-5)
+    pipe.save(tmp_path / "again")
+    assert np.allclose(SentenceEncoder(tmp_path / "again").encode(TEXTS), encoder.encode(TEXTS), atol=1e-5)
+    with pytest.raises(ValueError, match=f"pools by {pooling}"):
+        pipeline("feature-extraction", tmp_path, pooling="max")

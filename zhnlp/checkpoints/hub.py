@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import Any
 
 PATTERNS = ("*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "README.md")
+SENTENCE_PATTERNS = (
+    *PATTERNS,
+    "[0-9]*/*.json",
+    "[0-9]*/*.safetensors",
+)  # with the parts of a sentence encoder
 PATIENCE = 5.0  # seconds that the Hub has to answer at all
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _COMMIT = re.compile("[0-9a-f]{40}")
@@ -81,7 +86,7 @@ def _download(name: str, wanted: dict[str, Any]) -> Path:
     if "*.safetensors" in wanted["allow_patterns"]:
         found = HfApi().model_info(name, revision=wanted["revision"], timeout=2 * PATIENCE).siblings
         refuse_pickles(name, [file.rfilename for file in found])
-    return Path(snapshot_download(name, ignore_patterns=["*/*"], **wanted))
+    return Path(snapshot_download(name, ignore_patterns=_ignored(wanted["allow_patterns"]), **wanted))
 
 
 def _cached(name: str, wanted: dict[str, Any], *, both: bool = False) -> Path | None:
@@ -90,7 +95,11 @@ def _cached(name: str, wanted: dict[str, Any], *, both: bool = False) -> Path | 
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, local_files_only=True, ignore_patterns=["*/*"], **wanted))
+        folder = Path(
+            snapshot_download(
+                name, local_files_only=True, ignore_patterns=_ignored(wanted["allow_patterns"]), **wanted
+            )
+        )
     except LocalEntryNotFoundError:
         return None
     reads = any(any(folder.glob(pattern)) for pattern in _TOKENIZERS)
@@ -104,6 +113,16 @@ def _cached(name: str, wanted: dict[str, Any], *, both: bool = False) -> Path | 
     else:
         whole = any(any(folder.glob(pattern)) for pattern in ("*.safetensors", "*.bin"))
     return folder if whole and (reads or not both) else None
+
+
+def _ignored(patterns: Sequence[str]) -> list[str]:
+    """Patterns of what is not wanted: folders; where some are wanted, those that do not begin with a digit (``onnx/``).
+
+    Example:
+        >>> _ignored(PATTERNS), _ignored(SENTENCE_PATTERNS)
+        (['*/*'], ['[!0-9]*/*'])
+    """
+    return ["[!0-9]*/*"] if any("/" in pattern for pattern in patterns) else ["*/*"]
 
 
 def _is_transport(error: Exception) -> bool:

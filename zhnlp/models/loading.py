@@ -40,7 +40,10 @@ _LAYERS = {
     "n_layer",
     "n_layers",
 }  # who gives one of them wants fewer layers
-_OURS = {"gpt2-ml": "zhnlp.models.gpt2_ml"}  # networks that transformers lacks
+_OURS = {
+    "gpt2-ml": "zhnlp.models.gpt2_ml",
+    "gru-encoder": "zhnlp.models.gru_encoder",
+}  # networks that transformers lacks
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 

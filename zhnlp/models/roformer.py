@@ -94,13 +94,13 @@ def encode(
         mask = torch.zeros_like(mask, dtype=dtype).masked_fill(mask == 0, torch.finfo(dtype).min)[
             :, None, None
         ]
-    order = _pairs_apart(config.num_attention_heads, size, x.device)
+    order = pairs_apart(config.num_attention_heads, size, x.device)
     for layer in model.encoder.layer:
         x = _layer(layer, x, cos, sin, mask, order)
     return x
 
 
-def _pairs_apart(heads: int, size: int, device) -> Tensor:
+def pairs_apart(heads: int, size: int, device) -> Tensor:
     """The order of rows (H d,) that brings RoFormer's neighbouring pairs to i and i + d/2."""
     within = torch.arange(size, device=device).view(-1, 2).T.flatten()
     return (torch.arange(heads, device=device)[:, None] * size + within).flatten()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from zhnlp.checkpoints.hub import SENTENCE_PATTERNS
 from zhnlp.models.batching import pad
 from zhnlp.tasks.batching import Row
 from zhnlp.tasks.model import ModelPipeline
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
-    from torch import Tensor
+
+    from zhnlp.similarity.network import SentenceNetwork
 
 POOLINGS = ("mean", "cls", "max", "last", "first-last")
 
@@ -22,12 +26,12 @@ class FeatureExtraction(ModelPipeline):
     Args:
         model: shipped name, folder or Hub id, sentence encoders too; there is no default.
         pooling: "mean" over all real tokens; "cls" the first token; "max"; "last" the last token, for causal models;
-            "first-last" the mean over the first and the last layer.
+            "first-last" the mean over the first and the last layer; None for that of a sentence encoder, else "mean".
         normalize: vectors of length 1.
         **loading: options of every task with a model, listed by ``help()``.
 
     A list of N texts gives an array (N, D) of float32 in input order, one text (D,), an iterator a generator of (D,).
-    A text without a token is the zero vector.
+    A text without a token is the zero vector.  Folders of sentence encoders bring pooling, length and further layers.
 
     Raises:
         ValueError: the pooling is not known.
@@ -46,9 +50,12 @@ class FeatureExtraction(ModelPipeline):
     task = "feature-extraction"
     head = "encoder"
     default = None
+    wanted = SENTENCE_PATTERNS
 
-    def __init__(self, model: Any = None, *, pooling: str = "mean", normalize: bool = False, **loading: Any):
-        if pooling not in POOLINGS:
+    def __init__(
+        self, model: Any = None, *, pooling: str | None = None, normalize: bool = False, **loading: Any
+    ):
+        if pooling is not None and pooling not in POOLINGS:
             raise ValueError(
                 f"pooling={pooling!r} is not known: expected {', '.join(POOLINGS[:-1])} or {POOLINGS[-1]}"
             )
@@ -59,6 +66,7 @@ class FeatureExtraction(ModelPipeline):
                 "are what you want, or a folder or Hub id of a sentence encoder"
             )
         self.pooling, self.normalize = pooling, normalize
+        self._longest, self._head, self._weights = None, [], None
         super().__init__(model, **loading)
 
     def __call__(self, texts: Any) -> Any:
@@ -70,47 +78,71 @@ class FeatureExtraction(ModelPipeline):
         """
         import numpy as np
 
-        vectors = self._map(texts, self._rows, self._pool, partial(_zeros, self))
+        vectors = self._map(texts, self._rows, self._pool, self._zeros)
         if not isinstance(vectors, list):
             return vectors
-        return np.stack(vectors) if vectors else np.zeros((0, self.model.config.hidden_size), np.float32)
+        return np.stack(vectors) if vectors else np.zeros((0, self.size), np.float32)
+
+    @property
+    def limit(self) -> int:
+        """Tokens that a text may have, those at its ends included."""
+        longest = super().limit
+        return longest if self._longest is None else min(longest, self._longest)
+
+    @property
+    def size(self) -> int:
+        """D."""
+        return self._network.size
+
+    def save(self, folder: str | Path) -> Path:
+        """Write what ``SentenceEncoder(folder)`` and ``SentenceTransformer(folder)`` load too, pooling and all.
+
+        Raises:
+            FileExistsError: ``folder`` is a file.
+        """
+        from zhnlp.similarity.folders import save_network
+        from zhnlp.similarity.network import SentenceNetwork
+
+        network = SentenceNetwork(self._original(), self._network.pooling, self._network.head)
+        return save_network(network, self.tokenizer, folder, self.limit)
+
+    def _opened(self, folder: Path) -> Path:
+        from zhnlp.similarity.folders import one_pooling, read_parts
+
+        parts = read_parts(folder)
+        self.pooling = one_pooling(self.name, self.pooling, parts.pooling)
+        self._longest, self._head, self._weights = parts.max_length, parts.head, parts.weights
+        return parts.backbone
+
+    @cached_property
+    def _network(self) -> SentenceNetwork:
+        """The model with the pooling and the layers behind it, which stay float32."""
+        from zhnlp.nn.pooling import Pooling
+        from zhnlp.similarity.network import SentenceNetwork
+
+        model = self.model
+        layer = Pooling(self.pooling or "mean", model.config.hidden_size)
+        if self._weights is not None:
+            layer.load_state_dict(self._weights)
+        network = SentenceNetwork(model, layer, self._head).eval()
+        network.pooling.to(self.device)
+        network.head.to(self.device)
+        return network
 
     def _pool(self, rows: list[Row]) -> list[np.ndarray]:
         ids, mask = (
             x.to(self.device) for x in pad([row.ids for row in rows], self.tokenizer.pad_token_id or 0)
         )
-        layers = self.pooling == "first-last"
-        output = self.model(input_ids=ids, attention_mask=mask, output_hidden_states=layers)
-        hidden = output[0]  # (B, L, D)
-        if layers:
-            hidden = (output.hidden_states[1].float() + hidden.float()) / 2
-        vectors = pool(hidden.float(), mask, "mean" if layers else self.pooling)
+        vectors = self._finite(self._network(ids, mask), "hidden states")
         if self.normalize:
             vectors = vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)
-        return list(self._finite(vectors, "hidden states").cpu().numpy())
+        return list(vectors.cpu().numpy())
 
+    def _zeros(self, row: Row) -> np.ndarray:
+        """Of a text without a token."""
+        import torch
 
-def pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:
-    """Vectors (B, D) of hidden states (B, L, D) over the positions where ``mask`` (B, L) is 1, padded on the right.
-
-    Example:
-        >>> import torch
-        >>> hidden = torch.tensor([[[1.0, 5.0], [3.0, 1.0], [9.0, 9.0]]])
-        >>> [pool(hidden, torch.tensor([[1, 1, 0]]), name).tolist() for name in ("mean", "cls", "max", "last")]
-        [[[2.0, 3.0]], [[1.0, 5.0]], [[3.0, 5.0]], [[3.0, 1.0]]]
-    """
-    if pooling == "cls":
-        return hidden[:, 0]
-    if pooling == "last":
-        rows = mask.new_tensor(range(len(mask)))
-        return hidden[rows, mask.sum(1) - 1]
-    real = mask[..., None].bool()
-    if pooling == "max":
-        return hidden.masked_fill(~real, float("-inf")).amax(1)
-    return hidden.masked_fill(~real, 0).sum(1) / mask.sum(1, keepdim=True)
-
-
-def _zeros(pipe: FeatureExtraction, row: Row) -> np.ndarray:
-    import numpy as np
-
-    return np.zeros(pipe.model.config.hidden_size, np.float32)
+        found = torch.zeros(1, self._network.pooling.size, device=self.device)
+        for layer in self._network.head:
+            found = layer(found)
+        return found[0].numpy(force=True)

@@ -45,6 +45,9 @@ class ModelPipeline(Pipeline):
 
     head: ClassVar[str]
     default: ClassVar[str | None]
+    wanted: ClassVar[Sequence[str] | None] = (
+        None  # patterns of the files of a Hub id; None for those of any checkpoint
+    )
 
     def __init__(
         self,
@@ -133,12 +136,14 @@ class ModelPipeline(Pipeline):
 
     def _original(self) -> PreTrainedModel:
         """The model as it was given, before it was rounded to run fast."""
+        from zhnlp.checkpoints.locate import locate
         from zhnlp.models.loading import load_model
         from zhnlp.tokenizers import repair
 
         if self._given is not None and not isinstance(self._given, (str, Path)):
             return self._given
-        model = load_model(self.name, self.head, device="cpu", dtype="float32", check=False, **self._hub)
+        folder = self._opened(locate(self.name, patterns=self.wanted, **self._hub))
+        model = load_model(folder, self.head, device="cpu", dtype="float32", check=False)
         repair(self.tokenizer, model)
         return model
 
@@ -166,7 +171,7 @@ class ModelPipeline(Pipeline):
         dtype = self._dtype
         if self._given is None or isinstance(self._given, (str, Path)):
             device = choose_device(self._device)
-            folder = locate(self.name, **self._hub)
+            folder = self._opened(locate(self.name, patterns=self.wanted, **self._hub))
             if self._given_tokenizer is None:
                 tokenizer = tokenizers.load(folder, check=self._check)
             else:
@@ -189,6 +194,10 @@ class ModelPipeline(Pipeline):
         if (device, chosen) != (model.device, model.dtype):
             model = copy.deepcopy(model).to(device=device, dtype=chosen)
         return model.eval(), self._given_tokenizer
+
+    def _opened(self, folder: Path) -> Path:
+        """Where network and tokenizer lie in the folder of the model."""
+        return folder
 
     def _fast(self, device: torch.device) -> torch.dtype:
         """The numbers to run in where none were asked for."""

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = exports(
         "UnigramWords": "words",
         "WordTokenizer": "words",
         "build_tokenizer": "chinese",
+        "character_tokenizer": "characters",
         "check": "checks",
         "encode_prompt": "prompts",
         "join_chinese": "join",
