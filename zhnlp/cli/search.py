@@ -41,32 +41,41 @@ def search(
     ] = None,
     k: Annotated[int, typer.Option("--k", "-k", help="Hits of a question.", min=1)] = 5,
     threshold: Annotated[
-        str, typer.Option(help="A cosine, none, or auto: calibrated, or taken from questions that share an id.")
+        str,
+        typer.Option(help="A cosine, none, or auto: calibrated, or taken from questions that share an id."),
     ] = "auto",
     above: Annotated[bool, typer.Option("--above", help="Show only hits that reach the threshold.")] = False,
     encoder: Annotated[
         str | None,
-        typer.Option(help="characters (no model), a shipped name, a folder or a Hub id; default: characters."),
+        typer.Option(
+            help="characters (no model), a shipped name, a folder or a Hub id; default: characters."
+        ),
     ] = None,
     backend: Annotated[
         str | None, typer.Option(help="exact (default), faiss or usearch; of a folder: as it was saved.")
     ] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="float32 (default), float16, int8 or int8+float32; of a folder: as it was saved.")
+        str | None,
+        typer.Option(help="float32 (default), float16, int8 or int8+float32; of a folder: as it was saved."),
     ] = None,
     columns: Annotated[
-        str | None, typer.Option(help="Names of the columns: question, or question,answer, or question,answer,id.")
+        str | None,
+        typer.Option(help="Names of the columns: question, or question,answer, or question,answer,id."),
     ] = None,
     pairs: Annotated[
         Path | None,
         typer.Option(help="Calibrate on a file of labelled pairs (text_a, text_b, label 0 or 1), held out."),
     ] = None,
-    precision: Annotated[float, typer.Option(help="Of --pairs: share of right ones that is asked for.")] = 0.95,
+    precision: Annotated[
+        float, typer.Option(help="Of --pairs: share of right ones that is asked for.")
+    ] = 0.95,
     save: Annotated[Path | None, typer.Option(help="Folder to keep the index in.")] = None,
     map: Annotated[
         Path | None, typer.Option(help="Also draw the questions on a plane: .html, .png, .svg, .pdf, .jsonl.")
     ] = None,
-    json_lines: Annotated[bool, typer.Option("--json", help="A JSON line a question instead of a table.")] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="A JSON line a question instead of a table.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write; .jsonl writes JSON lines.")
     ] = None,
@@ -83,7 +92,9 @@ def search(
     if queries and file:
         raise ValueError("got questions and --file: expected one of them")
     if not (queries or file or save or map):
-        raise ValueError("there is nothing to do: expected questions, --file, --save or --map. Next: zhnlp search --help")
+        raise ValueError(
+            "there is nothing to do: expected questions, --file, --save or --map. Next: zhnlp search --help"
+        )
     check_place(out, "--out")
     check_place(map, "--map")
     check_place(save, "--save", folder=True)
@@ -156,7 +167,9 @@ def _calibrated(index: FAQIndex, pairs: Path, precision: float, encoding: str) -
     rows, labels = read_labelled(
         pairs, Columns(("text_a", "text_b")), CorpusReport(), labels=("0", "1"), encoding=encoding
     )
-    index.calibrate([(row["text_a"], row["text_b"]) for row in rows], [label == "1" for label in labels], precision)
+    index.calibrate(
+        [(row["text_a"], row["text_b"]) for row in rows], [label == "1" for label in labels], precision
+    )
     return statement(index.calibration)
 
 
@@ -195,5 +208,13 @@ def _found(
             continue
         for hit in shown:
             reached = {True: "yes", False: "no", None: ""}[hit["above"]]
-            cells = (query, hit["rank"], f"{hit['score']:.4f}", reached, hit["id"], hit["question"], hit["answer"] or "")
+            cells = (
+                query,
+                hit["rank"],
+                f"{hit['score']:.4f}",
+                reached,
+                hit["id"],
+                hit["question"],
+                hit["answer"] or "",
+            )
             yield "\t".join(" ".join(str(cell).split()) for cell in cells)

@@ -67,11 +67,20 @@ class FAQMap:
     def to_html(self, title: str = "FAQ") -> str:
         """A page that needs nothing else: a point shows its question and answer when the pointer is on it, and a box finds."""
         rows = [
-            {"x": point["x"], "y": point["y"], "g": group, "t": f"{point['question']}\n{point['answer'] or ''}"}
+            {
+                "x": point["x"],
+                "y": point["y"],
+                "g": group,
+                "t": f"{point['question']}\n{point['answer'] or ''}",
+            }
             for point, group in zip(self.points, self._groups())
         ]
         data = json.dumps(rows, ensure_ascii=False).replace("<", "\\u003c")
-        return _PAGE.replace("TITLE", html.escape(title)).replace("COUNT", f"{len(rows):,}").replace("DATA", data)
+        return (
+            _PAGE.replace("TITLE", html.escape(title))
+            .replace("COUNT", f"{len(rows):,}")
+            .replace("DATA", data)
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the page (.html), the picture (.png, .svg, .pdf) or the points (.jsonl).
