@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from clustered_vectors import clustered
 
-from zhnlp.similarity import FAQIndex, exact_search
+from zhnlp.similarity import FAQIndex
 from zhnlp.similarity.backends import open_backend
+from zhnlp.similarity.exact_search import exact_search
 
 VECTORS = clustered(4000, 32, clusters=200)
 

@@ -21,7 +21,13 @@ def write(folder, ending):
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS), "utf-8")
     else:
         mark = "," if ending == ".csv" else "\t"
-        lines = [mark.join(ROWS[0]), *(mark.join(f'"{value}"' for value in row.values()) for row in ROWS)]
+        lines = [
+            mark.join(ROWS[0]),
+            *(
+                mark.join((f'"{value}"' if mark == "," else str(value)) for value in row.values())
+                for row in ROWS
+            ),
+        ]
         path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
 

@@ -105,7 +105,7 @@ def test_numbers_are_given_where_there_are_no_ids():
     index.add(["甲"], ids=[1])
     index.add(["乙", "丙"])
     index.add("丁", "答")
-    assert index.ids == [1, 2, 3, 4][:1] + index.ids[1:] and len(set(index.ids)) == 4
+    assert index.ids == [1, 2, 3, 4]
     assert index.search("丁", 1, None)[0]["answer"] == "答"
 
 
@@ -229,7 +229,7 @@ def test_folders_that_hold_something_else_are_refused(tmp_path):
         shop().save(tmp_path)
     shop().save(tmp_path / "faq")
     (tmp_path / "faq" / "faq.json").write_text('{"format": "other"}')
-    with pytest.raises(ValueError, match="not one of FAQIndex.save"):
+    with pytest.raises(ValueError, match=r"not one of FAQIndex\.save"):
         FAQIndex.load(tmp_path / "faq")
 
 

@@ -18,7 +18,7 @@ def test_single_characters_by_hand():
 
 def test_question_words_weigh_little():
     first, second, third = HashedNgrams(4096).encode(["怎么退款", "如何退款", "怎么付钱"])
-    assert first @ second > 0.8 > 0.3 > first @ third
+    assert first @ second > 0.6 > 0.2 > first @ third
 
 
 def test_saved_and_loaded_by_name(tmp_path):
@@ -26,7 +26,7 @@ def test_saved_and_loaded_by_name(tmp_path):
     encoder.save(tmp_path)
     assert (load_encoder(tmp_path).encode(["退款"]) == encoder.encode(["退款"])).all()
     (tmp_path / "hashed_ngrams.json").write_text("[]")
-    with pytest.raises(ValueError, match="not one of HashedNgrams.save"):
+    with pytest.raises(ValueError, match=r"not one of HashedNgrams\.save"):
         HashedNgrams.load(tmp_path)
     with pytest.raises(ValueError, match="width=0"):
         HashedNgrams(0)

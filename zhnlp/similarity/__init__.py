@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = exports(
         "FAQMap": "faq_map",
         "HashedNgrams": "hashed_ngrams",
         "Part": "exact_search",
-        "exact_search": "exact_search",
         "load_encoder": "encoders",
         "map_faq": "faq_map",
         "read_faq": "faq_files",

@@ -31,7 +31,7 @@ class HashedNgrams:
     Example:
         >>> vectors = HashedNgrams().encode(["怎么退款", "怎么才能退款", "明天下雨"])
         >>> [round(float(cosine), 2) for cosine in vectors @ vectors[0]]
-        [1.0, 0.55, 0.0]
+        [1.0, 0.64, 0.0]
 
     References:
         Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009, arXiv 0902.2206
