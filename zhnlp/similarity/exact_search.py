@@ -20,7 +20,7 @@ from torch import Tensor
 
 from zhnlp.nn.int8_vectors import Int8Vectors
 
-BLOCK = 32_768  # vectors compared at a time: with 32 queries 4 MB of scores
+BLOCK = 8_192  # vectors compared at a time: with 32 queries 1 MB of scores
 _QUERIES = 128  # queries compared at a time
 _ROUNDING = 2.0**-24  # of float32
 _AT_ONCE = 1 << 22  # numbers that are scored again at a time
@@ -148,18 +148,20 @@ def _candidates(
     upper, reach = upper_bounds(queries, part)
     if keep is not None:
         upper[:, torch.from_numpy(~keep)] = -torch.inf
-    floor = upper.new_full((len(upper), 1), -torch.inf)
+    bounds, floor = (
+        upper.numpy(),
+        np.full((len(upper), 1), -np.inf, np.float32),
+    )  # numpy compares and counts quicker
     if best.scores.shape[1] == k:
-        floor = torch.from_numpy(best.scores[:, -1:])
-        if not bool((upper.amax(1, keepdim=True) > floor).any()):
+        floor = best.scores[:, -1:]
+        if not bool((upper.amax(1).numpy() > floor[:, 0]).any()):
             return np.empty(0, int), np.empty(0, int), np.empty(0, np.float32)
-    may = upper > floor
-    if int(may.sum()) > 4 * k * len(upper) and upper.size(1) >= k:
-        least = (upper - reach).topk(k, dim=1).values[:, -1:]  # k of the block are as good as that
-        may = upper > torch.maximum(floor, least.nextafter(least.new_tensor(-torch.inf)))
-    query, row = may.nonzero(as_tuple=True)
-    highest, reach = upper[query, row].numpy(), reach.expand_as(upper)[query, row].numpy()
-    query, row = query.numpy(), row.numpy()
+    may = bounds > floor
+    if np.count_nonzero(may) > 4 * k * len(may) and may.shape[1] >= k:
+        least = (upper - reach).topk(k, dim=1).values[:, -1:].numpy()  # k of the block are as good as that
+        may = bounds > np.maximum(floor, np.nextafter(least, np.float32(-np.inf)))
+    query, row = np.divmod(np.flatnonzero(may), may.shape[1])
+    highest, reach = bounds[query, row], reach.expand_as(upper).numpy()[query, row]
     scores = _scored(asked, part, query, row)
     wrong = (scores > highest) | (scores < highest - reach)
     if wrong.any():
