@@ -76,8 +76,9 @@ def test_a_map_alone(tmp_path):
         (("none.csv", "退款"), "none.csv"),
         ((SHOP, "退" * 10_000), "10,000 characters"),
         ((SHOP, "退款", "--out", SHOP), "is also read"),
+        ((SHOP, "退款", "--above", "--threshold", "none"), "no threshold is known"),
     ],
-    ids=["nothing", "both", "threshold", "dtype", "columns", "missing", "long", "over"],
+    ids=["nothing", "both", "threshold", "dtype", "columns", "missing", "long", "over", "above"],
 )
 def test_refusals_leave_with_2(arguments, message):
     result = run(*arguments)

@@ -24,6 +24,7 @@ PAGES = [
     "docs/few-shot.md",
     "docs/explain.md",
     "docs/generation.md",
+    "docs/faq-search.md",
 ]
 TEXTS_OF_THE_READER = [
     "README.md",

@@ -200,6 +200,10 @@ def _found(
     index: FAQIndex, queries: list[str], k: int, limit: object, above: bool, plain: bool
 ) -> Iterator[str]:
     for query, hits in zip(queries, index.search(queries, k, limit)):
+        if above and hits[0]["above"] is None:
+            raise ValueError(
+                "--above, and no threshold is known: expected one. Next: --threshold 0.6, or --pairs FILE"
+            )
         shown = [hit for hit in hits if hit["above"]] if above else hits
         if above and not shown:
             warnings.warn(f"no known question reaches the threshold for {query!r:.40}", stacklevel=1)

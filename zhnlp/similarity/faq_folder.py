@@ -41,8 +41,10 @@ def save(index: FAQIndex, folder: Path, *, encoder: bool) -> Path:
     index.entries.save(paths["questions"], paths["ends"], paths["firsts"], index.keep)
     if index.ann is not None and index.keep.all():
         index.ann.save(paths["graph"])
-    saves = encoder and callable(getattr(index.encoder, "save", None))
-    if saves:
+    own = (
+        index.encoder_folder is not None and index.encoder_folder.resolve() == (folder / "encoder").resolve()
+    )
+    if encoder and not own and callable(getattr(index.encoder, "save", None)):
         index.encoder.save(folder / "encoder")
     settings = {
         "format": FORMAT,
@@ -70,7 +72,8 @@ def load(kind: type[FAQIndex], folder: Path, encoder: Any, progress: bool | None
             f"{folder} holds no index: expected a folder of FAQIndex.save, with faq.json in it"
         )
     settings = _settings(folder)
-    if encoder is None:
+    own = encoder is None
+    if own:
         if not (folder / "encoder").is_dir():
             raise ValueError(
                 f"{folder} was saved without its encoder, a {settings['encoder']}: expected one. Next: FAQIndex.load(folder, encoder=…)"
@@ -84,6 +87,7 @@ def load(kind: type[FAQIndex], folder: Path, encoder: Any, progress: bool | None
         progress=progress,
         **settings["graph"],
     )
+    index.encoder_folder = folder / "encoder" if own else None
     paths = _paths(folder, index.dtype, settings["number"])
     index.vectors = VectorStore.load(paths, index.dtype)
     index.entries = EntryStore.load(paths["questions"], paths["ends"], paths["firsts"])

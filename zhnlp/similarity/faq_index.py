@@ -31,7 +31,8 @@ from zhnlp.similarity.faq_threshold import (
 from zhnlp.similarity.grouping import first_of_each, packed
 from zhnlp.similarity.vector_store import VectorStore
 
-_SLICE = 8_192  # texts encoded at a time
+_SLICE = 8_192  # questions encoded at a time
+_TOGETHER = 512  # queries searched at a time
 
 
 class Hit(TypedDict):
@@ -58,8 +59,7 @@ class FAQIndex:
         progress: a bar while many are added; None on a terminal only.
         **graph: ``connections``, ``effort_to_add`` and ``effort`` of an approximate backend.
 
-    Memory of a million questions of 20 characters with answers of 40, D = 256: see docs/faq-search.md; an index that was
-    loaded leaves vectors and texts on disk, where the system reads and forgets them as memory allows.
+    MEMORY
 
     Example:
         >>> index = FAQIndex("characters")
@@ -101,6 +101,7 @@ class FAQIndex:
         self.keep = np.empty(0, bool)  # (N,); False where removed
         self.calibration: FAQCalibration | None = None
         self.ann: Backend | None = None
+        self.encoder_folder: Path | None = None  # where it was loaded from with an index
         self.uncalibrated = False  # and it was said
 
     def __len__(self) -> int:
@@ -227,10 +228,13 @@ class FAQIndex:
         check_texts(texts, "query", self.max_characters)
         limit = chosen_threshold(self, threshold)
         found: list[list[Hit]] = []
-        for begin in range(0, len(texts), _SLICE):
-            queries = encode(self.encoder, texts[begin : begin + _SLICE], self.vectors.width)
-            near = self.nearest(queries, k, grouped=grouped)
-            found += [self._hits(*row, limit) for row in zip(*near)]
+        bar = Progress(self.progress if len(texts) > _TOGETHER else False)
+        with bar.stage("search", len(texts), "query"):
+            for begin in range(0, len(texts), _TOGETHER):
+                some = texts[begin : begin + _TOGETHER]
+                near = self.nearest(encode(self.encoder, some, self.vectors.width), k, grouped=grouped)
+                found += [self._hits(*row, limit) for row in zip(*near)]
+                bar.advance(len(some))
         return found[0] if isinstance(text, str) else found
 
     def nearest(self, queries: np.ndarray, k: int, *, grouped: bool = True) -> Nearest:
@@ -273,7 +277,7 @@ class FAQIndex:
     def calibrate_from_groups(self, precision: float = 0.95, *, seed: int = 0) -> FAQCalibration:
         """Take the threshold from the index itself: questions that share an id mean the same, others do not.
 
-        At most 2,000 questions of groups are asked, as `faq_threshold.calibrate_groups` says.
+        At most 1,000 questions of groups are asked, as `faq_threshold.calibrate_groups` says.
 
         Raises:
             ValueError: fewer than 30 questions stand in groups, all in one, or no threshold has that precision.
@@ -346,4 +350,5 @@ class FAQIndex:
     def _forget_groups(self) -> None:
         if self.calibration is not None and self.calibration["source"] == "groups":
             self.calibration = None
+        self.encoder_folder: Path | None = None  # where it was loaded from with an index
         self.uncalibrated = False

@@ -68,7 +68,11 @@ def chosen_ids(
                 found.append(number)
             number += 1
         return found
-    found = [ids] if isinstance(ids, str) else [id.item() if isinstance(id, np.generic) else id for id in ids]
+    found = (
+        [ids]
+        if isinstance(ids, (str, int))
+        else [id.item() if isinstance(id, np.generic) else id for id in ids]
+    )
     for id in found:
         if isinstance(id, bool) or not isinstance(id, (str, int)):
             raise TypeError(f"got the id {id!r:.40} of {type(id).__name__}: expected str or int")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LEAST = 30  # questions of groups below which they say too little
 _SLICE = 8_192  # pairs encoded at a time
-_ASKED = 2_000  # questions of groups that a threshold is taken from
+_ASKED = 1_000  # questions of groups that a threshold is taken from
 
 
 class FAQCalibration(TypedDict):
@@ -91,7 +91,7 @@ def calibrate_groups(own: np.ndarray, other: np.ndarray, precision: float = 0.95
 
 
 def group_scores(index: FAQIndex, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """``own`` and ``other`` of `calibrate_groups`, for at most 2,000 questions that share their id with another.
+    """``own`` and ``other`` of `calibrate_groups`, for at most 1,000 questions that share their id with another.
 
     Raises:
         ValueError: fewer than 30 such questions, or all of one id.

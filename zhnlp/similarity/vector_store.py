@@ -28,7 +28,7 @@ class VectorStore:
     """Vectors of length 1 in the order in which they came.
 
     Args:
-        dtype: "float32"; "float16", half the size, cosines off by 0.0005 at most; "int8", a quarter, off by 0.01 at most and
+        dtype: "float32"; "float16", half the size, cosines off by 0.0005 at most; "int8", a quarter, off by
             0.001 as a rule; "int8+float32", the same results as float32, which are read where the codes leave it open.
 
     Example:

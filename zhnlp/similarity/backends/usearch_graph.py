@@ -31,7 +31,7 @@ class Graph:
         try:
             from usearch.index import Index
         except ImportError as error:
-            raise ImportError('backend="usearch" needs usearch. Next: pip install usearch') from error
+            raise ImportError('backend="usearch" needs usearch. Next: pip install "zhnlp[search]"') from error
         self.effort = effort
         self._index = Index(
             ndim=width,
