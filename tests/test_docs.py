@@ -25,6 +25,7 @@ PAGES = [
     "docs/explain.md",
     "docs/generation.md",
     "docs/similarity.md",
+    "docs/faq-search.md",
 ]
 TEXTS_OF_THE_READER = [
     "README.md",

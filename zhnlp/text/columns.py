@@ -19,6 +19,8 @@ ALIASES = {  # field of a template -> names that columns of public sets have for
     "text_b": ("text_b", "sentence2"),
     "article": ("article", "text", "content", "body", "abstract", "abst", "正文"),
     "title": ("title", "headline", "summary", "标题"),
+    "question": ("question", "query", "问题", "问", "标准问"),
+    "answer": ("answer", "reply", "回答", "答案", "答"),
 }
 MAX_LINE = 1_000_000  # characters, as in `zhnlp.Corpus`
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
