@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from zhnlp.nn.whitening import Whitening
+    from zhnlp.similarity.examples import Examples
 
 MAX_LENGTH = 64  # tokens, where neither caller nor folder says otherwise
 
@@ -56,6 +57,7 @@ class SentenceEncoder:
         network: the `SentenceNetwork`, which can be trained; `encode` reads it in evaluation mode, and leaves the mode as it was.
         tokenizer: of transformers.
         max_length: tokens of a text.
+        history_: the figures of each pass of the last `fit`.
 
     Raises:
         ValueError: an option is not possible, or the folder has a part that is not known.
@@ -104,6 +106,7 @@ class SentenceEncoder:
         chosen = one_pooling(self.name, pooling, parts.pooling) or "mean"
         self.tokenizer = tokenizer
         self._packed: tuple[list, FusedEncoder] | None = None
+        self.history_: list[dict[str, float]] = []
         self.max_length = _max_length(max_length, parts, tokenizer, transformer)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -259,6 +262,42 @@ class SentenceEncoder:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_packed": None}  # cannot be copied
+
+    def fit(
+        self, examples: Examples, valid: Examples | bool | None = None, **training: Any
+    ) -> SentenceEncoder:
+        """Train the network on what there is: groups, pairs, triples or texts alone; goes on from the weights there are.
+
+        Args:
+            examples: of `zhnlp.similarity.examples`.
+            valid: examples to choose the best pass by, and when to stop; None holds out a twentieth (1,000 rows at most, whole
+                groups; none of fewer than 200 rows, of texts alone or of pairs without grades); False trains to the end.
+            **training: of `SimilarityTraining`: ``loss``, ``epochs``, ``batch_size``, ``learning_rate``, ``out`` …
+
+        Raises:
+            TypeError: the examples are something else.
+            ValueError: the loss is not one for the examples, or a setting is out of its range.
+
+        Example:
+            >>> from zhnlp.similarity import Examples
+            >>> groups = Examples.of("groups", [(0, "怎么退款"), (0, "如何退钱"), (1, "何时发货"), (1, "几天发出")])
+            >>> encoder = SentenceEncoder.gru(groups.texts(), min_count=1).fit(groups, epochs=20, batch_size=4, progress=False)
+            >>> a, b, c, d = encoder.encode(groups.columns[0], normalize=True)
+            >>> bool(a @ b > a @ c), bool(c @ d > b @ d)
+            (True, True)
+        """
+        from zhnlp.similarity.examples import Examples
+        from zhnlp.similarity.training import SimilarityTraining, split, train
+
+        if not isinstance(examples, Examples):
+            raise TypeError(
+                f"fit got {type(examples).__name__}: expected Examples. Next: Examples.of(form, rows), or read_examples(file, form)"
+            )
+        settings = SimilarityTraining(**training)
+        if valid is None:
+            examples, valid = split(examples, settings.seed)
+        self.history_ = train(self, examples, valid or None, settings)
+        return self
 
     def whiten(self, texts: Iterable[str], k: int | None = None) -> SentenceEncoder:
         """Learn a whitening on texts (not those of a test) and keep it as a dense layer.
