@@ -59,7 +59,8 @@ class FAQIndex:
         progress: a bar while many are added; None on a terminal only.
         **graph: ``connections``, ``effort_to_add`` and ``effort`` of an approximate backend.
 
-    MEMORY
+    An index that was loaded leaves vectors and texts on disk, where the system reads and forgets them as memory allows; figures
+    in docs/faq-search.md.
 
     Example:
         >>> index = FAQIndex("characters")
