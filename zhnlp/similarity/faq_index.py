@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,15 @@ from zhnlp.similarity import faq_folder
 from zhnlp.similarity.backends.base import Backend, approximate_search, check_backend, open_backend
 from zhnlp.similarity.entry_store import EntryStore
 from zhnlp.similarity.exact_search import Nearest, exact_search
-from zhnlp.similarity.faq_texts import TextEncoder, check_texts, chosen_answers, chosen_ids, encode, listed
+from zhnlp.similarity.faq_texts import (
+    Hit,
+    TextEncoder,
+    check_texts,
+    chosen_answers,
+    chosen_ids,
+    encode,
+    listed,
+)
 from zhnlp.similarity.faq_threshold import (
     FAQCalibration,
     calibrate_groups,
@@ -33,18 +41,6 @@ from zhnlp.similarity.vector_store import VectorStore
 
 _SLICE = 8_192  # questions encoded at a time
 _TOGETHER = 512  # queries searched at a time
-
-
-class Hit(TypedDict):
-    id: Any
-    question: str
-    answer: str | None
-    score: float
-    """Cosine, -1 to 1."""
-    rank: int
-    """From 1."""
-    above: bool | None
-    """Whether the score reaches the threshold; None where there is none."""
 
 
 class FAQIndex:
