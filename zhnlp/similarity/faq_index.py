@@ -1,6 +1,4 @@
-"""`FAQIndex`: known questions with their answers, and the nearest of them to a new one.
-
-N questions, D dimensions, Q queries.
+"""`FAQIndex`: known questions (N) with their answers, and the nearest of them to new ones (Q); vectors of D dimensions.
 
 Source: 苏剑林, https://kexue.fm/archives/5743
 """
