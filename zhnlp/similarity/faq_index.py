@@ -1,6 +1,4 @@
-"""`FAQIndex`: known questions with their answers, and the nearest of them to a new one.
-
-N questions, D dimensions, Q queries.
+"""`FAQIndex`: known questions (N) with their answers, and the nearest of them to new ones (Q); vectors of D dimensions.
 
 Source: 苏剑林, https://kexue.fm/archives/5743
 """
@@ -9,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,15 @@ from zhnlp.similarity import faq_folder
 from zhnlp.similarity.backends.base import Backend, approximate_search, check_backend, open_backend
 from zhnlp.similarity.entry_store import EntryStore
 from zhnlp.similarity.exact_search import Nearest, exact_search
-from zhnlp.similarity.faq_texts import TextEncoder, check_texts, chosen_answers, chosen_ids, encode, listed
+from zhnlp.similarity.faq_texts import (
+    Hit,
+    TextEncoder,
+    check_texts,
+    chosen_answers,
+    chosen_ids,
+    encode,
+    listed,
+)
 from zhnlp.similarity.faq_threshold import (
     FAQCalibration,
     calibrate_groups,
@@ -35,18 +41,6 @@ _SLICE = 8_192  # questions encoded at a time
 _TOGETHER = 512  # queries searched at a time
 
 
-class Hit(TypedDict):
-    id: Any
-    question: str
-    answer: str | None
-    score: float
-    """Cosine, -1 to 1."""
-    rank: int
-    """From 1."""
-    above: bool | None
-    """Whether the score reaches the threshold; None where there is none."""
-
-
 class FAQIndex:
     """Questions that can be searched by meaning, added to and removed from, saved and loaded.
 
@@ -59,7 +53,8 @@ class FAQIndex:
         progress: a bar while many are added; None on a terminal only.
         **graph: ``connections``, ``effort_to_add`` and ``effort`` of an approximate backend.
 
-    MEMORY
+    An index that was loaded leaves vectors and texts on disk, where the system reads and forgets them as memory allows; figures
+    in docs/faq-search.md.
 
     Example:
         >>> index = FAQIndex("characters")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 import numpy as np
 
@@ -16,6 +16,18 @@ class TextEncoder(Protocol):
 
     def encode(self, texts: list[str]) -> Any:
         """(N, D) of floats, an array or a tensor on the CPU, in the order of the texts."""
+
+
+class Hit(TypedDict):
+    id: Any
+    question: str
+    answer: str | None
+    score: float
+    """Cosine, -1 to 1."""
+    rank: int
+    """From 1."""
+    above: bool | None
+    """Whether the score reaches the threshold; None where there is none."""
 
 
 def listed(texts: str | Iterable[str]) -> list[str]:
