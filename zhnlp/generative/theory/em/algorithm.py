@@ -15,6 +15,8 @@ from tqdm import tqdm
 
 from zhnlp.generative.theory.em.bound import evidence_bound, log_likelihood, posterior, posterior_kl
 
+SHAKE = 0.05  # standard deviation of the change of log q at a new β
+
 
 class HiddenChoice(Protocol):
     """What EM asks of a model.  ``start(x, random)``, which draws first parameters, and ``check(x)`` may be missing."""
@@ -55,7 +57,9 @@ class EM(BaseEstimator):
     Args:
         model: gives ``log_joint(x)`` and ``m_step(x, responsibilities)``; see `HiddenChoice`.  It stays as it is.
         hard: the E step takes the likeliest choice alone; with it a mixture of equal spheres is K-means.
-        anneal: exponents β < 1 that rise, e.g. (0.2, 0.5): EM runs with q ∝ p(x, y)^β at each, then with 1.
+        anneal: exponents β < 1 that rise, e.g. (0.2, 0.5): EM runs with q ∝ p(x, y)^β at each, then with 1.  Each
+            begins with a shake of q, for components that have melted into one to part again as β rises.  Gaussians with
+            free covariances do not part before β = 1: begin at 0.5 or above with them.
         restarts: runs from different starts; the best is kept.  More than 1 needs a model with ``start``.
         tolerance: end when an iteration lifts the objective by less, in nats a row.
         max_iterations: of each run, over all β.
@@ -111,10 +115,10 @@ class EM(BaseEstimator):
         seeds = np.random.SeedSequence(self.seed).spawn(self.restarts)
         runs = []
         for seed in tqdm(seeds, desc="em", unit="run", disable=not self.progress):
-            model = copy.deepcopy(self.model)
+            model, random = copy.deepcopy(self.model), np.random.default_rng(seed)
             if hasattr(model, "start"):
-                model.start(x, np.random.default_rng(seed))
-            runs.append((model, *self._run(model, x, weights)))
+                model.start(x, random)
+            runs.append((model, *self._run(model, x, weights, random)))
         best = max(range(len(runs)), key=lambda number: runs[number][1].bound_after[-1])
         self.model_, self.history_, self.converged_ = runs[best]
         self.histories_ = [history for _, history, _ in runs]
@@ -128,14 +132,16 @@ class EM(BaseEstimator):
             )
         return self
 
-    def _run(self, model, x, weights) -> tuple[EMHistory, bool]:
+    def _run(self, model, x, weights, random) -> tuple[EMHistory, bool]:
         history, betas = EMHistory(), [*self.anneal, 1.0]
         joint = _joint(model, x)
         q = self._e_step(joint, betas[0])
         self._note(history, joint, q, float("nan"), float("nan"), betas[0], weights)
         for beta in betas:
-            if beta != history.beta[-1]:
-                q = self._e_step(joint, beta)
+            q = self._e_step(joint, beta)
+            if beta < 1:
+                q = q * np.exp(SHAKE * random.normal(size=q.shape))
+                q /= q.sum(1, keepdims=True)
             before, gain = self._objective(joint, q, beta, weights), np.inf
             while gain > self.tolerance and len(history) <= self.max_iterations:
                 model.m_step(x, q * weights[:, None])

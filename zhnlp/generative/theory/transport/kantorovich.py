@@ -49,6 +49,8 @@ def kantorovich_lp(a: Any, b: Any, cost: Any) -> TransportLP:
         b: (m,), masses with the same sum.
         cost: (n, m), finite; some thousands of cells take seconds, a million minutes.
 
+    Masses below 1e-10 of the whole may be left where they are, which is all that the gap then holds.
+
     Raises:
         ValueError: masses below 0, NaN, sums that differ, a cost of another shape.
         RuntimeError: the solver gave up.
@@ -66,14 +68,21 @@ def kantorovich_lp(a: Any, b: Any, cost: Any) -> TransportLP:
     sums = sparse.vstack(
         [sparse.kron(sparse.eye(n), np.ones((1, m))), sparse.kron(np.ones((1, n)), sparse.eye(m))]
     )
-    found = linprog(cost.ravel(), A_eq=sums.tocsr(), b_eq=np.concatenate([a, b]), method="highs-ds")
+    mass, unit = a.sum(), abs(cost).max() or 1.0  # the solver's tolerances are of numbers about 1
+    found = linprog(
+        cost.ravel() / unit,
+        A_eq=sums.tocsr(),
+        b_eq=np.concatenate([a, b]) / mass,
+        method="highs-ds",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
     if not found.success:
         raise RuntimeError(
             f"HiGHS gave up on a transport of {n} × {m}: {found.message} Likely masses or costs are of very "
             "different sizes. Next: scale the cost to about 1"
         )
-    plan = found.x.reshape(n, m).clip(0)
-    target = found.eqlin.marginals[n:]
+    plan = found.x.reshape(n, m).clip(0) * mass
+    target = found.eqlin.marginals[n:] * unit
     source = (cost - target).min(1)  # exactly feasible, and never worse
     target = (cost - source[:, None]).min(0)
     potential = metric = None
