@@ -57,7 +57,7 @@ def test_table_and_files_hold_every_claim(tmp_path, capsys):
     assert "| too low | 0.012 | > 0.5 | **no** |" in printed
     assert (tmp_path / "new/table.md").read_text("utf-8") == printed
     kept = json.loads((tmp_path / "new/figures.json").read_text("utf-8"))
-    assert (kept["post"], kept["title"], kept["quick"], kept["seeds"]) == (1234, "A title.", False, 2)
+    assert (kept["post"], kept["title"], kept["quick"], kept["seeds"]) == (1234, "A title", False, 2)
     assert kept["claims"][0] == {
         "claim": "mean of two",
         "figure": 2.0,

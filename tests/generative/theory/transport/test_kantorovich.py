@@ -83,6 +83,13 @@ def test_large_and_small_numbers_are_scaled():
     assert large.primal == pytest.approx(0.01 * small.primal) and abs(large.gap) < 1e-9
 
 
+def test_masses_that_nearly_vanish_are_no_trouble():
+    place = np.linspace(-6, 6, 25)
+    a, b = (np.exp(-((place - m) ** 2)) for m in (-1, 1))
+    found = kantorovich_lp(a / a.sum(), b / b.sum(), abs(place[:, None] - place))
+    assert found.primal == pytest.approx(2, abs=1e-6) and abs(found.gap) < 1e-9
+
+
 def test_points_without_mass_are_allowed():
     _, _, cost = twelve_points()
     one, other = np.eye(12)[3], np.eye(12)[7]

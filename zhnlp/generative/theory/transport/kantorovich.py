@@ -68,11 +68,12 @@ def kantorovich_lp(a: Any, b: Any, cost: Any) -> TransportLP:
     sums = sparse.vstack(
         [sparse.kron(sparse.eye(n), np.ones((1, m))), sparse.kron(np.ones((1, n)), sparse.eye(m))]
     )
+    needed = np.delete(np.arange(n + m), n + b.argmax())  # the last sum follows, and would only be in the way
     mass, unit = a.sum(), abs(cost).max() or 1.0  # the solver's tolerances are of numbers about 1
     found = linprog(
         cost.ravel() / unit,
-        A_eq=sums.tocsr(),
-        b_eq=np.concatenate([a, b]) / mass,
+        A_eq=sums.tocsr()[needed],
+        b_eq=np.concatenate([a, b])[needed] / mass,
         method="highs-ds",
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
@@ -82,7 +83,9 @@ def kantorovich_lp(a: Any, b: Any, cost: Any) -> TransportLP:
             "different sizes. Next: scale the cost to about 1"
         )
     plan = found.x.reshape(n, m).clip(0) * mass
-    target = found.eqlin.marginals[n:] * unit
+    prices = np.zeros(n + m)
+    prices[needed] = found.eqlin.marginals * unit
+    target = prices[n:]
     source = (cost - target).min(1)  # exactly feasible, and never worse
     target = (cost - source[:, None]).min(0)
     potential = metric = None

@@ -18,7 +18,7 @@ def sinkhorn(
     cost: Any,
     epsilon: float | None = None,
     *,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-4,
     max_iterations: int = 5000,
     progress: bool = False,
 ) -> np.ndarray:
@@ -30,7 +30,7 @@ def sinkhorn(
     Args:
         a, b, cost: see `kantorovich_lp`.
         epsilon: > 0, in units of the cost; 0.01 of the mean cost unless given.  Smaller is nearer to exact, and slower.
-        tolerance: of the row sums, summed, as a share of all mass.
+        tolerance: of the row sums before they are mended, summed, as a share of all mass.
         max_iterations: at the last ε; a warning says if they do not do.
         progress: a bar on stderr.
 
