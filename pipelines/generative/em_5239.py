@@ -40,11 +40,10 @@ HEADS = [5, 9, 8, 4, 7]  # of 10 tosses each
 def main(argv: list[str] | None = None) -> list[dict]:
     """Measure, draw, write."""
     recipe = Recipe(__doc__, parser(__doc__).parse_args(argv))
-    warnings.filterwarnings("ignore", "EM stopped at")  # the first iterations are what is looked at
-    bounds(recipe)
-    iris(recipe)
-    coins(recipe)
-    digits(recipe)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "EM stopped at")  # the first iterations are what is looked at
+        for part in (bounds, iris, coins, digits):
+            part(recipe)
     return recipe.finish()
 
 

@@ -110,9 +110,8 @@ def plot_bound(history: EMHistory, *, ax: Axes | None = None) -> Axes:
         times += [step, step]
         heights += [history.bound[step], history.bound_after[step]]
     ax.plot(times, heights, color=COLOURS[1], linewidth=1.3, label="bound")
-    ax.fill_between(
-        steps[1:], history.bound[1:], history.log_likelihood[1:], color=COLOURS[1], alpha=0.15, linewidth=0
-    )
+    above = np.interp(times, steps, history.log_likelihood)
+    ax.fill_between(times, heights, above, color=COLOURS[1], alpha=0.15, linewidth=0)
     ax.set(xlabel="iteration", ylabel="nats a row")
     ax.grid(color="0.9")
     ax.legend(loc="lower right")

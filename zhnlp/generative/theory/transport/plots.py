@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FROM, TO = "#0072B2", "#D55E00"
-SHOWN = 1e-3  # of the largest mass on one way, below which a way is not drawn
+SHOWN = 0.02  # of the largest mass on one way, below which a way is not drawn
 
 
 def plot_transport(x: Any, y: Any, plan: np.ndarray, *, ax: Axes | None = None) -> Axes:
@@ -66,7 +66,7 @@ def plot_transport(x: Any, y: Any, plan: np.ndarray, *, ax: Axes | None = None) 
         LineCollection(
             np.stack([points[0][starts], points[1][ends]], 1),
             linewidths=0.4 + 1.6 * strength,
-            alpha=0.15 + 0.55 * strength,
+            alpha=0.7 * strength,
             colors="0.35",
             zorder=1,
         )
