@@ -73,6 +73,13 @@ def test_the_picture_holds_values_and_names(tmp_path):
     assert [label.get_text() for label in plot_cka(values[:1]).get_xticklabels()] == ["0", "1"]
 
 
+def test_names_that_no_font_has_become_numbers_and_are_said():
+    pytest.importorskip("matplotlib")
+    with pytest.warns(UserWarning, match="no installed font writes all of the names"):
+        ax = plot_cka(torch.eye(2), ["\U0010fffd", "b"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0", "1"]
+
+
 def test_the_picture_refuses_other_shapes():
     with pytest.raises(ValueError, match=r"expected \(A, B\)"):
         plot_cka(torch.ones(3))

@@ -66,8 +66,9 @@ def plot_cka(
             ) from error
         width, height = (2.5 + 0.55 * min(count, 20) for count in reversed(values.shape))
         ax = Figure(figsize=(width, height), layout="constrained").add_subplot()
-    font = font_for("".join(names[0] + names[1]) + title)
-    if font is None:
+    written = "".join(names[0] + names[1]) + title
+    font = None if written.isascii() else font_for(written)
+    if font is None and not written.isascii():
         warnings.warn(
             "no installed font writes all of the names, so layers are numbered. "
             "Next: install a Chinese font, e.g. apt install fonts-noto-cjk, and clear matplotlib's cache",
