@@ -40,6 +40,7 @@ TEXTS_OF_THE_READER = [
     "docs/on-lstm.md",
     "docs/similarity-losses.md",
     "docs/reading-decoding.md",
+    "docs/hsic-em-transport.md",
 ]  # their commands are not run
 
 

@@ -68,7 +68,8 @@ class Recipe:
             raise ValueError(
                 "the recipe's docstring has no https://kexue.fm/archives/NNNN: expected the post's address"
             )
-        self.title, self.address, self.post = doc.strip().splitlines()[0], address[0], int(address[1])
+        self.title = doc.strip().splitlines()[0].rstrip(".")
+        self.address, self.post = address[0], int(address[1])
         self.quick, self.seeds = options.quick, options.seeds
         self.out = options.out or Path("workdir/generative") / address[1]
         self.claims, self.pictures, self._began = [], [], time.perf_counter()
