@@ -59,8 +59,8 @@ def test_moving_average_comes_nearer_than_the_orbit():
 def test_one_centred_penalty_has_a_limit_cycle_from_inside_and_outside():
     for start in ([0.1, 0.2, 0.2, 0.1], [2.0, 0.0, 0.3, 2.0]):
         path = DiracGAN("wgan", "gp(1)").trajectory(40, lr=0.1, start=start)
-        assert path.radius_range() == (pytest.approx(1, abs=2e-3), pytest.approx(1, abs=2e-3))
-        assert path.critic[-1].norm().item() == pytest.approx(1, abs=2e-3)
+        assert path.radius_range() == (pytest.approx(1, abs=4e-3), pytest.approx(1, abs=4e-3))
+        assert path.critic[-1].norm().item() == pytest.approx(1, abs=4e-3)
 
 
 @pytest.mark.parametrize("loss", ["saturating", "wgan", "hinge", *F_LOSSES])
