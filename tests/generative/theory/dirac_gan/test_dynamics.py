@@ -79,6 +79,17 @@ def test_least_squares_loses_energy_without_a_penalty():
     assert (energy(path)[0] - energy(path)[-1]).item() == pytest.approx(lost.item(), rel=1e-3)
 
 
+def test_vanilla_orbits_close_only_in_the_limit():
+    """d(|φ|² + |θ|²)/dt = -2 s tanh(s/2) with s = φ·θ: no eigenvalue shows it, but the orbit shrinks, algebraically."""
+    gan = DiracGAN("vanilla")
+    phi, theta = torch.randn(2, 100, 2, generator=torch.Generator().manual_seed(0)).double()
+    critic, generator = gan.field(phi, theta)
+    score = (phi * theta).sum(-1)
+    rate = 2 * (phi * critic + theta * generator).sum(-1)
+    assert torch.allclose(rate, -2 * score * (score / 2).tanh(), atol=1e-12)
+    assert gan.eigenvalues().real.abs().max() < 1e-12
+
+
 # eigenvalues ------------------------------------------------------------------------------------------------
 
 

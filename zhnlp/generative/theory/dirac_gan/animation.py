@@ -61,6 +61,9 @@ def animate(
     def draw(frame: int) -> list:
         return [artist for panel in panels for artist in panel.move(frame / (frames - 1))]
 
+    draw(0)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not in each frame
     path.parent.mkdir(parents=True, exist_ok=True)
     FuncAnimation(figure, draw, frames=frames).save(path, writer=PillowWriter(fps=fps), dpi=80)
     return path
