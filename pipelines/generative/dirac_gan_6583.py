@@ -1,6 +1,6 @@
 """Does GAN training converge?  The Dirac GAN: orbits, eigenvalues, penalties, averages.
 
-    python pipelines/generative/dirac_gan_6583.py --out workdir/generative/6583      # half a minute
+    python pipelines/generative/dirac_gan_6583.py --out workdir/generative/6583      # a minute
 
 Claim: a proper divergence does not make a GAN converge.  Around the equilibrium the unconstrained WGAN turns in an orbit for ever;
 the vanilla GAN and GAN-QP come nearer, but far more slowly than exponentially; a one-centred gradient penalty ends in a limit
