@@ -158,7 +158,9 @@ def draw(recipe: Recipe, n: int) -> None:
         methods = ("gumbel",) if f is linear else ("gumbel", "st_gumbel")  # which agree where f is linear
         curves = {m: temperature_curve(P.log(), f, taus, method=m, n=n) for m in methods}
         plot_temperatures(curves, ax=ax).set_title(f"{name} f: bias against variance")
-    recipe.picture(figure, "temperature", "What the temperature trades; a bias below 0.03 is noise of the draws")
+    recipe.picture(
+        figure, "temperature", "What the temperature trades; a bias below 0.03 is noise of the draws"
+    )
     figure, axes = plt.subplots(1, 4, figsize=(13, 3.6), layout="constrained", sharey=True)
     for ax, tau in zip(axes, (5.0, 1.0, 0.5, 0.1)):
         y = gumbel_softmax(P.log().expand(14, -1), tau, generator=torch.Generator().manual_seed(4))

@@ -13,7 +13,14 @@ import pytest
 
 RECIPES = Path(__file__).parents[3] / "pipelines/generative"
 PICTURES = {
-    "dirac_gan_6583": ["average.png", "distance.png", "eigenvalues.png", "fields.png", "orbits.gif", "orbits.png"],
+    "dirac_gan_6583": [
+        "average.png",
+        "distance.png",
+        "eigenvalues.png",
+        "fields.png",
+        "orbits.gif",
+        "orbits.png",
+    ],
     "estimators_6705": ["draws.png", "samples.png", "schedule.png", "temperature.png"],
     "batch_norm_6992": ["learning-rates.png", "moments.png", "steps.png"],
 }
@@ -45,7 +52,7 @@ def test_recipe_makes_its_claims_and_writes_its_files(recipe, tmp_path, capsys):
     held = [row for row in claims if row["bar"]]
     if name == "dirac_gan_6583":  # the others draw less, or read fewer digits, when quick
         assert all(row["met"] for row in held), [row for row in held if not row["met"]]
-    assert len(held) > 7 and all(math.isfinite(row['figure']) for row in claims)
+    assert len(held) > 7 and all(math.isfinite(row["figure"]) for row in claims)
     kept = json.loads((tmp_path / "figures.json").read_text("utf-8"))
     assert kept["claims"] == claims and kept["post"] == int(name[-4:])
     assert sorted(each["file"] for each in kept["pictures"]) == PICTURES[name]
