@@ -5,7 +5,7 @@ Run: pytest tests/nn/test_gumbel.py
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch.nn import functional as F
@@ -69,6 +69,7 @@ def test_samples_and_gradients_are_torchs(tau, hard):
     assert torch.allclose(*gradients, rtol=1e-4, atol=1e-6)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.floats(0.01, 10))
 def test_soft_samples_are_distributions_with_the_hard_ones_class(seed, tau):
     logits = torch.randn(4, 5, generator=seeded(seed))

@@ -72,6 +72,7 @@ def test_the_same_on_fewer_digits_and_pixels():
 # what the post proves ---------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.floats(-5, 5))
 def test_gradient_of_a_layer_is_bounded_by_the_second_moment(seed, shift):
     """|E[λ x]| ≤ sqrt(E[λ²]) sqrt(|E[x ⊗ x]|₁), and the greatest eigenvalue is no more than |·|₁."""
@@ -83,7 +84,7 @@ def test_gradient_of_a_layer_is_bounded_by_the_second_moment(seed, shift):
     assert moment.eigenvalue <= moment.absolute_sum * (1 + 1e-12)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 1000))
 def test_no_other_shift_has_a_much_smaller_moment_than_the_mean(seed):
     x = rows(seed, count=500, features=4)
