@@ -2,7 +2,7 @@
 
     gradients.py      ‖∇ₓ score‖² of every row on its own
     points.py         where gradients are taken: between real and fake, at either, at both, anywhere
-    penalty.py        the protocol of a penalty
+    base.py           the protocol of a penalty
     one_centred.py    WGAN-GP, and its one-sided form
     zero_centred.py   gradients pulled to 0: GP-0, R1, R2
     div.py            WGAN-div
@@ -25,7 +25,7 @@ __getattr__, __dir__, __all__ = exports(
         "DivPenalty": "div",
         "OneCentredPenalty": "one_centred",
         "OneSidedPenalty": "one_centred",
-        "Penalty": "penalty",
+        "Penalty": "base",
         "ZeroCentredPenalty": "zero_centred",
         "clip_weights": "clip",
         "penalty": "named",

@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor
 
-from zhnlp.generative.gan.constraints.penalty import Penalty
+from zhnlp.generative.gan.constraints.base import Penalty
 
 
 class DivPenalty(Penalty):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from zhnlp.generative.gan.constraints.base import Penalty
 from zhnlp.generative.gan.constraints.div import DivPenalty
 from zhnlp.generative.gan.constraints.one_centred import OneCentredPenalty, OneSidedPenalty
-from zhnlp.generative.gan.constraints.penalty import Penalty
 from zhnlp.generative.gan.constraints.zero_centred import R1, R2, ZeroCentredPenalty
 
 PENALTIES: dict[str, type[Penalty]] = {

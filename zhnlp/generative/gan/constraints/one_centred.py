@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from zhnlp.generative.gan.constraints.penalty import Penalty
+from zhnlp.generative.gan.constraints.base import Penalty
 
 TINY = 1e-24  # keeps the root's own gradient finite where a slope is exactly 0
 

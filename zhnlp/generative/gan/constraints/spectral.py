@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import torch  # noqa: F401 (doctest)
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
-LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+LAYERS = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
 
 
 class Scaled(nn.Module):
@@ -37,6 +44,7 @@ def spectral_normalised(module: nn.Module, *, scale: float = 1.0, power_iteratio
         ValueError: there is no layer to normalise, or the scale is not above 0.
 
     Example:
+        >>> import torch
         >>> critic = spectral_normalised(nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 1)))
         >>> for _ in range(20):
         ...     _ = critic(torch.zeros(1, 2))

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from zhnlp.generative.gan.constraints.penalty import Penalty
+from zhnlp.generative.gan.constraints.base import Penalty
 
 
 class ZeroCentredPenalty(Penalty):

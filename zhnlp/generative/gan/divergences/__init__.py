@@ -1,10 +1,10 @@
 """f-divergences: the table of 6016, and estimates from samples by a critic.
 
-    rows.py           f, slope, conjugate, activation, one row a divergence
-    wright_omega.py   Lambert's W in the logarithm, for Jeffreys
-    f_divergence.py   a divergence by its name
-    critic.py         a small critic and its training on two fixed samples
-    estimate.py       lower bounds from samples that the critic has not seen
+rows.py           f, slope, conjugate, activation, one row a divergence
+lambert.py        Lambert's W in the logarithm, for Jeffreys
+f_divergence.py   a divergence by its name
+critic.py         a small critic and its training on two fixed samples
+estimate.py       lower bounds from samples that the critic has not seen
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ __getattr__, __dir__, __all__ = exports(
         "Estimate": "estimate",
         "FDivergence": "f_divergence",
         "estimate_divergence": "estimate",
-        "log_wright_omega": "wright_omega",
+        "log_wright_omega": "lambert",
         "small_critic": "critic",
         "train_critic": "critic",
-        "wright_omega": "wright_omega",
+        "wright_omega": "lambert",
     },
 )

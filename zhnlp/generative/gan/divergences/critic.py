@@ -89,11 +89,15 @@ def two_samples(xp: Any, xq: Any) -> tuple[Tensor, Tensor]:
         x = torch.as_tensor(x, dtype=torch.float32)
         x = x[:, None] if x.ndim == 1 else x
         if x.ndim < 2 or len(x) < 4:
-            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (N,) or (N, …) with 4 samples or more")
+            raise ValueError(
+                f"{name} has shape {tuple(x.shape)}: expected (N,) or (N, …) with 4 samples or more"
+            )
         if not x.isfinite().all():
             raise ValueError(f"{name} holds numbers that are not finite: expected finite samples")
         made.append(x)
     if made[0].shape[1:] != made[1].shape[1:]:
         shapes = [tuple(x.shape[1:]) for x in made]
-        raise ValueError(f"samples of P have shape {shapes[0]}, of Q {shapes[1]}: expected one shape for both")
+        raise ValueError(
+            f"samples of P have shape {shapes[0]}, of Q {shapes[1]}: expected one shape for both"
+        )
     return made[0], made[1]

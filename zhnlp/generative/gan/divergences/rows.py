@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zhnlp.generative.gan.divergences.wright_omega import log_wright_omega
+from zhnlp.generative.gan.divergences.lambert import log_wright_omega
 
 LOG2 = math.log(2)
 Function = Callable[[Tensor], Tensor]

@@ -35,7 +35,9 @@ class Penalty:
 
     def __call__(self, critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
         """0-d, to add to what the critic lowers; points are drawn with torch's own random numbers."""
-        return self.weight * self.of(squared_gradient_norms(critic, penalty_points(real, fake, self.at))).mean()
+        return (
+            self.weight * self.of(squared_gradient_norms(critic, penalty_points(real, fake, self.at))).mean()
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(weight={self.weight:g}, at={self.at!r})"

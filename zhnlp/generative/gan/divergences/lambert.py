@@ -19,7 +19,7 @@ def log_wright_omega(y: Tensor) -> Tensor:
         y: real numbers, float32 or float64.
 
     Example:
-        >>> log_wright_omega(torch.tensor([1.0, -1000.0])).tolist()  # W(e) = 1; w ≈ eʸ far to the left
+        >>> [round(x, 6) for x in log_wright_omega(torch.tensor([1.0, -1000.0])).tolist()]  # W(e) = 1; w ≈ eʸ far to the left
         [0.0, -1000.0]
 
     Source: https://kexue.fm/archives/6016 (conjugate of the Jeffreys divergence); Corless and Jeffrey 2002
@@ -41,7 +41,9 @@ class _LogWrightOmega(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, y: Tensor) -> Tensor:
         x = torch.where(y > 1, y.clamp(min=1).log(), y.clamp(max=1))
-        for _ in range(STEPS):  # Newton on eˣ + x = y, convex and rising: from the second step on from the right
+        for _ in range(
+            STEPS
+        ):  # Newton on eˣ + x = y, convex and rising: from the second step on from the right
             rise = x.exp()
             x = x - (rise + x - y) / (rise + 1)
         ctx.save_for_backward(x)
