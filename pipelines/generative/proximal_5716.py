@@ -127,7 +127,9 @@ def matched_rates(recipe: Recipe) -> None:
     """At 1e-3 for both the term brings nothing, as it should be said."""
     steps = 300 if recipe.quick else 2500
     real, floor = (ring(2000, torch.Generator().manual_seed(seed)) for seed in (0, 1))
-    recipe.claim("ring, W₁ of 2,000 real points against 2,000 others: the floor", wasserstein_exact(real, floor))
+    recipe.claim(
+        "ring, W₁ of 2,000 real points against 2,000 others: the floor", wasserstein_exact(real, floor)
+    )
     for arm in ("none", "previous, λ 1"):
         reports, distances = [], []
         for seed in range(recipe.seeds):
@@ -156,13 +158,19 @@ def autoencoder(recipe: Recipe) -> None:
         if seed == 0:
             pairs_ = torch.stack([x_test[:32], restored[:32]], 1).flatten(0, 1)
             recipe.picture(
-                plots.image_grid(pairs_, columns=16), "aae_restored", "AAE: test digits, each beside what is read back."
+                plots.image_grid(pairs_, columns=16),
+                "aae_restored",
+                "AAE: test digits, each beside what is read back.",
             )
             recipe.picture(plots.image_grid(model.sample(64, seed=0)), "aae_samples", "AAE: decoded noise.")
             recipe.picture(
-                plots.scatter(codes[:, :2], title="two dimensions of the codes"), "aae_codes", "AAE: codes of the digits."
+                plots.scatter(codes[:, :2], title="two dimensions of the codes"),
+                "aae_codes",
+                "AAE: codes of the digits.",
             )
-    recipe.claim("AAE on digits: Kolmogorov–Smirnov to N(0, 1), worst of the dimensions", statistics, "< 0.08")
+    recipe.claim(
+        "AAE on digits: Kolmogorov–Smirnov to N(0, 1), worst of the dimensions", statistics, "< 0.08"
+    )
     recipe.claim("AAE on digits: squared error of test digits, mean over pixels", errors, "< 0.03")
 
 
@@ -173,7 +181,9 @@ def digits_aae(x: Tensor, seed: int, *, steps: int = AAE_STEPS) -> AAE:
     """Trained on digits (N, 1, 8, 8)."""
     with own_randomness(seed):
         model = AAE((1, 8, 8), latent=6, weight=0.5, output="sigmoid", hidden=[256, 256])
-    return model.fit(x, steps=steps, batch_size=128, critic_rate=1e-3, generator_rate=1e-3, ema=0.995, seed=seed)
+    return model.fit(
+        x, steps=steps, batch_size=128, critic_rate=1e-3, generator_rate=1e-3, ema=0.995, seed=seed
+    )
 
 
 def pairs(recipe: Recipe) -> None:
@@ -195,7 +205,9 @@ def pairs(recipe: Recipe) -> None:
             drawn.setdefault(f"{loss}: samples", model.sample(1000, seed=0))
         recipe.claim(f"BiGAN on two moons, {loss}: mean ‖x − G(E(x))‖", distances, bar)
         recipe.claim(f"BiGAN on two moons, {loss}: W₁ of 2,000 samples", shares)
-    recipe.picture(side_by_side(drawn, x), "bigan", "BiGAN: x read back by G(E(x)), and samples, over the data in grey.")
+    recipe.picture(
+        side_by_side(drawn, x), "bigan", "BiGAN: x read back by G(E(x)), and samples, over the data in grey."
+    )
 
 
 def side_by_side(drawn: dict[str, Tensor], background: Tensor):
