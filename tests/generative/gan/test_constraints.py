@@ -123,7 +123,7 @@ def test_points_that_cannot_be_are_refused():
         penalty_points(REAL, FAKE[:1])
     with pytest.raises(ValueError, match="weight got -1"):
         penalty("gp", weight=-1)
-    with pytest.raises(ValueError, match=r"'gpo'.*try 'gp0'"):
+    with pytest.raises(ValueError, match=r"'gpo'.*try 'gp'"):
         penalty("gpo")
     with pytest.raises(ValueError, match="does not take gamma"):
         penalty("gp", gamma=1)

@@ -111,8 +111,12 @@ class FDivergence:
         """
         x = torch.linspace(*limits, points, dtype=torch.float64)
         p, q = log_p(x), log_q(x)
-        ratio = (p - q).clamp(-690, 690).exp()  # e⁻⁶⁹⁰ … e⁶⁹⁰ is the range of float64
-        return torch.trapezoid(q.exp() * self.f(ratio), x).item()
+        u = (p - q).clamp(-690, 690).exp()  # e⁻⁶⁹⁰ … e⁶⁹⁰ is the range of float64
+        f = self.f(u)
+        density = torch.where(
+            u > 1, p.exp() * (f / u), q.exp() * f
+        )  # q = p/u, also where q is below all floats
+        return torch.trapezoid(density, x).item()
 
     def estimate(self, xp: Any, xq: Any, critic: nn.Module | None = None, **options: Any):
         """`estimate_divergence` of this divergence: its value from samples of P (n, …) and of Q (m, …)."""
