@@ -30,6 +30,7 @@ from zhnlp.generative.gan import AAE, GAN, BiGAN, ProximalRegularizer
 from zhnlp.generative.measures import mode_report, wasserstein_exact
 from zhnlp.training.seeds import own_randomness
 
+QUICK, COLLAPSE_STEPS, MATCHED_STEPS, AAE_STEPS, BIGAN_STEPS = 100, 1500, 1500, 1500, 1500
 ARMS = {
     "none": lambda: [],
     "previous, λ 1": lambda: [ProximalRegularizer(1.0)],
@@ -71,7 +72,7 @@ def ring_gan(seed: int) -> GAN:
 
 def collapse(recipe: Recipe) -> None:
     """The generator learns at 5e-3, the critic at 1e-3."""
-    steps = 300 if recipe.quick else 1500
+    steps = QUICK if recipe.quick else COLLAPSE_STEPS
     curves, drawn = {}, {}
     for arm, parts in ARMS.items():
         alive = []
@@ -111,7 +112,7 @@ def collapse(recipe: Recipe) -> None:
 
 def matched_rates(recipe: Recipe) -> None:
     """At 1e-3 for both the term brings nothing, as it should be said."""
-    steps = 300 if recipe.quick else 1500
+    steps = QUICK if recipe.quick else MATCHED_STEPS
     real, floor = (ring(2000, torch.Generator().manual_seed(seed)) for seed in (0, 1))
     recipe.claim(
         "ring, W₁ of 2,000 real points against 2,000 others: the floor", wasserstein_exact(real, floor)
@@ -135,7 +136,7 @@ def autoencoder(recipe: Recipe) -> None:
     x, _, x_test, _ = digits()
     statistics, errors = [], []
     for seed in range(recipe.seeds):
-        model = digits_aae(x, seed, steps=500 if recipe.quick else AAE_STEPS)
+        model = digits_aae(x, seed, steps=QUICK if recipe.quick else AAE_STEPS)
         with torch.no_grad():
             codes = model.encode(torch.cat([x, x_test]))
             restored = model.decode(model.encode(x_test))
@@ -160,10 +161,7 @@ def autoencoder(recipe: Recipe) -> None:
     recipe.claim("AAE on digits: squared error of test digits, mean over pixels", errors, "< 0.03")
 
 
-AAE_STEPS = 1500
-
-
-def digits_aae(x: Tensor, seed: int, *, steps: int = AAE_STEPS) -> AAE:
+def digits_aae(x: Tensor, seed: int, *, steps: int) -> AAE:
     """Trained on digits (N, 1, 8, 8)."""
     with own_randomness(seed):
         model = AAE((1, 8, 8), latent=6, weight=0.5, output="sigmoid", hidden=[256, 256])
@@ -175,7 +173,7 @@ def digits_aae(x: Tensor, seed: int, *, steps: int = AAE_STEPS) -> AAE:
 def pairs(recipe: Recipe) -> None:
     """‖x − G(E(x))‖ on two moons, under each loss."""
     x, _ = moons(2000)
-    steps = 300 if recipe.quick else 1500
+    steps = QUICK if recipe.quick else BIGAN_STEPS
     drawn = {}
     for loss, bar in {"flipped": "< 0.35", "symmetric-log": "", "min-max": ""}.items():
         distances, samples = [], []

@@ -27,6 +27,7 @@ from zhnlp.generative.gan import GAN, critic_distance
 from zhnlp.generative.measures import mode_report, wasserstein_exact
 from zhnlp.training.seeds import derive_seed, own_randomness
 
+CRITIC_STEPS, RING_STEPS = 600, 2500
 CRITICS = {"gp": "0.95 – 1.15", "gp-one-sided": "", "sn": "0.9 – 1.02", "clip": "< 0.1"}
 RING = {  # name → model, rounds of the critic
     "WGAN-GP, 3 critic steps": ({"loss": "wasserstein", "constraint": "gp"}, 3),
@@ -50,8 +51,8 @@ def main(argv: list[str] | None = None) -> list[dict]:
 
 
 def blobs(recipe: Recipe) -> None:
-    """Under each constraint, 600 steps."""
-    steps = 150 if recipe.quick else 600
+    """`CRITIC_STEPS` under each constraint."""
+    steps = 60 if recipe.quick else CRITIC_STEPS
     exact, heights = [], {}
     for seed in range(recipe.seeds):
         p, q = two_blobs(seed)
@@ -95,8 +96,8 @@ def height_maps(critics: dict, p: Tensor, q: Tensor):
 
 
 def rings(recipe: Recipe) -> None:
-    """2,500 rounds of each."""
-    steps = 200 if recipe.quick else 2500
+    """`RING_STEPS` rounds of each."""
+    steps = 60 if recipe.quick else RING_STEPS
     real, drawn = ring(2000, torch.Generator().manual_seed(0)), {}
     recipe.claim(
         "ring, W₁ of 2,000 real points against 2,000 others: the floor",

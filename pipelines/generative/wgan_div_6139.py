@@ -28,6 +28,7 @@ from zhnlp.generative.gan import WGAN, critic_distance
 from zhnlp.generative.measures import mode_report, wasserstein_exact
 from zhnlp.training.seeds import own_randomness
 
+CRITIC_STEPS, RING_STEPS = 600, 2500
 PLACES = ("interp", "both", "real", "fake", "mixed", "real-real")
 
 
@@ -49,8 +50,8 @@ def main(argv: list[str] | None = None) -> list[dict]:
 
 
 def slope(recipe: Recipe) -> None:
-    """Two blobs, 600 steps, at each choice of points."""
-    steps = 150 if recipe.quick else 600
+    """Two blobs, at each choice of points."""
+    steps = 60 if recipe.quick else CRITIC_STEPS
     for at in PLACES:
         found = [
             critic_distance(*two_blobs(seed), "div", steps=steps, at=at, seed=seed).value
@@ -60,8 +61,8 @@ def slope(recipe: Recipe) -> None:
 
 
 def places(recipe: Recipe) -> None:
-    """W₁ of samples of the ring after 2,500 rounds, the average of the generator's weights beside."""
-    steps = 150 if recipe.quick else 2500
+    """W₁ of samples of the ring after `RING_STEPS` rounds, the average of the generator's weights beside."""
+    steps = 40 if recipe.quick else RING_STEPS
     real, drawn = ring(2000, torch.Generator().manual_seed(0)), {}
     spreads = {}
     for constraint in ("div", "gp"):
