@@ -30,7 +30,7 @@ from zhnlp.generative.gan import AAE, GAN, BiGAN, ProximalRegularizer
 from zhnlp.generative.measures import mode_report, wasserstein_exact
 from zhnlp.training.seeds import own_randomness
 
-QUICK, COLLAPSE_STEPS, MATCHED_STEPS, AAE_STEPS, BIGAN_STEPS = 100, 1500, 1500, 1500, 1500
+QUICK, COLLAPSE_STEPS, MATCHED_STEPS, AAE_STEPS, BIGAN_STEPS = 60, 1500, 2500, 1500, 1500
 ARMS = {
     "none": lambda: [],
     "previous, λ 1": lambda: [ProximalRegularizer(1.0)],
@@ -195,15 +195,11 @@ def pairs(recipe: Recipe) -> None:
 
 
 def side_by_side(drawn: dict[str, Tensor], background: Tensor):
-    """Scattered points in rows of three."""
-    rows = -(-len(drawn) // 3)
-    figure, axes = plots.new_figure(10, 3.4 * rows, rows, 3)
-    for place, ax in enumerate(axes.flat):
-        if place < len(drawn):
-            name, points = list(drawn.items())[place]
-            plots.scatter(points, background=background, title=name, axes=ax)
-        else:
-            ax.set_axis_off()
+    """Scattered points in rows of two."""
+    rows = -(-len(drawn) // 2)
+    figure, axes = plots.new_figure(7, 3.4 * rows, rows, 2)
+    for (name, points), ax in zip(drawn.items(), axes.flat):
+        plots.scatter(points, background=background, title=name, axes=ax)
     return figure
 
 
