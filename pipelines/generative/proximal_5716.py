@@ -133,7 +133,7 @@ def matched_rates(recipe: Recipe) -> None:
 
 def autoencoder(recipe: Recipe) -> None:
     """Codes of test digits against N(0, 1), and how well they are read back."""
-    x, _, x_test, _ = digits()
+    x, y, x_test, y_test = digits()
     statistics, errors = [], []
     for seed in range(recipe.seeds):
         model = digits_aae(x, seed, steps=QUICK if recipe.quick else AAE_STEPS)
@@ -151,9 +151,11 @@ def autoencoder(recipe: Recipe) -> None:
             )
             recipe.picture(plots.image_grid(model.sample(64, seed=0)), "aae_samples", "AAE: decoded noise.")
             recipe.picture(
-                plots.scatter(codes[:, :2], title="two dimensions of the codes"),
+                plots.scatter(
+                    codes[:, :2], labels=torch.cat([y, y_test]), title="two dimensions of the codes"
+                ),
                 "aae_codes",
-                "AAE: codes of the digits.",
+                "AAE: codes of the digits, a colour for each class.",
             )
     recipe.claim(
         "AAE on digits: Kolmogorov–Smirnov to N(0, 1), worst of the dimensions", statistics, "< 0.08"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from zhnlp.generative.gan.divergences.rows import ALIASES, ROWS, alpha_row
+
+if TYPE_CHECKING:
+    from zhnlp.generative.gan.divergences.estimate import Estimate
 
 
 class FDivergence:
@@ -113,12 +116,11 @@ class FDivergence:
         p, q = log_p(x), log_q(x)
         u = (p - q).clamp(-690, 690).exp()  # e⁻⁶⁹⁰ … e⁶⁹⁰ is the range of float64
         f = self.f(u)
-        density = torch.where(
-            u > 1, p.exp() * (f / u), q.exp() * f
-        )  # q = p/u, also where q is below all floats
+        # q = p/u, also where q itself is below the smallest float
+        density = torch.where(u > 1, p.exp() * (f / u), q.exp() * f)
         return torch.trapezoid(density, x).item()
 
-    def estimate(self, xp: Any, xq: Any, critic: nn.Module | None = None, **options: Any):
+    def estimate(self, xp: Any, xq: Any, critic: nn.Module | None = None, **options: Any) -> Estimate:
         """`estimate_divergence` of this divergence: its value from samples of P (n, …) and of Q (m, …)."""
         from zhnlp.generative.gan.divergences.estimate import estimate_divergence
 
