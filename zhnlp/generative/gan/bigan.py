@@ -27,7 +27,7 @@ class BiGAN(AdversarialModel):
         preset: of the networks.
         loss: "min-max": what the critic lowers, negated, which saturates.  "flipped": −log(1 − D(x, E(x))) − log D(G(z), z), the
             same fixed point with stronger slopes, as it is trained in practice.  "symmetric-log": −log D(x, E(x)) − log D(G(z), z),
-            BOTH signs minus, as post 5716 derives it.
+            BOTH signs minus, as post 5716 derives it; on two moons it runs away, since the encoder only has to please the critic.
         stochastic: E(x) is normal with learned mean and variance (ALI) instead of one point (BiGAN).
         output: range of x: "linear", "sigmoid" for [0, 1] or "tanh" for [−1, 1].
         hidden: widths, see `zhnlp.generative.networks.encoder`.
