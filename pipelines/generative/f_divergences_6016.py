@@ -59,7 +59,9 @@ def conjugates(recipe: Recipe) -> None:
         for u in (0.2, 0.6, 1.0, 1.7, 4.0):
             error = (t * u - g).max() - divergence.f(torch.tensor(u, dtype=torch.float64))
             worst = max(worst, error.abs().item())
-    recipe.claim("eight divergences, |max over t of t u − g(t) − f(u)|, the greatest", worst, "< 1e-4")
+    recipe.claim(
+        "eight divergences, error of max over t of t u − g(t) against f(u), the greatest", worst, "< 1e-4"
+    )
 
 
 def against_the_truth(recipe: Recipe) -> None:
