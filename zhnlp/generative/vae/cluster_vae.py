@@ -95,7 +95,8 @@ class ClusterVAE(VAE):
         self.classes, self.start, self.pretrain_epochs = classes, start, pretrain_epochs
         self.category_weight = category_weight
         self.pretraining = False  # while True, the loss is that of a plain VAE
-        self.class_means = nn.Parameter(torch.zeros(classes, latent))
+        means = torch.randn(classes, latent) if start == "kmeans" else torch.zeros(classes, latent)
+        self.class_means = nn.Parameter(means)
         self.class_log_variances = nn.Parameter(torch.zeros(classes, latent), requires_grad=learn_variances)
         self.class_logits = nn.Parameter(torch.zeros(classes), requires_grad=learn_shares)
         self.classifier = None

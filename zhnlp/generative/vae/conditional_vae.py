@@ -16,6 +16,7 @@ from zhnlp.generative.vae.normals import Normal
 from zhnlp.generative.vae.vae import VAE
 
 FEATURES = 128  # of the encoder in mode "concat", before the label joins
+SPREAD = 2.0  # of the class means at the start, in standard deviations of a class: far enough not to share z
 
 
 class ConditionalVAE(VAE):
@@ -62,7 +63,7 @@ class ConditionalVAE(VAE):
         super().__init__(shape, latent, preset, encoder=encoder, decoder=decoder, **options)
         self.mode, self.classes = mode, classes
         if mode == "prior_mean":
-            self.class_means = nn.Parameter(torch.randn(classes, latent))
+            self.class_means = nn.Parameter(SPREAD * torch.randn(classes, latent))
         else:
             self.head = nn.Sequential(nn.ReLU(), nn.Linear(FEATURES + classes, 2 * latent))
 
