@@ -30,7 +30,12 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
     recipe = Recipe(__doc__, parser(__doc__).parse_args(argv))
     data = digits()
     judge = Judge().fit(data[0], data[1])
-    training = {"epochs": 8 if recipe.quick else 100, "progress": False}
+    training = {
+        "epochs": 8 if recipe.quick else 100,
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "progress": False,
+    }
     seeds = range(recipe.seeds)
 
     plain = [fitted(VAE(SHAPE, latent=8), seed, data[0], **training) for seed in after_seed(seeds)]

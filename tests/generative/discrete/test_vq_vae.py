@@ -65,7 +65,7 @@ def test_the_encoder_gets_the_gradient_of_the_decoders_input():
 
 @pytest.mark.parametrize("quantizer", list(QUANTIZERS))
 def test_stripes_are_learned(quantizer):
-    model = small(quantizer).fit(stripes(), epochs=25, batch_size=25, learning_rate=1e-2, progress=False)
+    model = small(quantizer).fit(stripes(), epochs=12, batch_size=25, learning_rate=1e-2, progress=False)
     error = (model.decode(model.encode(stripes(50, seed=1))) - stripes(50, seed=1)).square().mean()
     assert error < 0.02
 
@@ -80,7 +80,7 @@ def test_a_prior_learns_how_codes_stand_and_keeps_the_autoencoder():
     assert torch.equal(before, model.decoder[0].weight)
     assert not any(value.requires_grad for value in model.prior.parameters())
     report = model.code_report(x)
-    assert report["nats_per_code"] < 0.7 * torch.tensor(report["perplexity"]).log()
+    assert report["nats_per_code"] < torch.tensor(report["perplexity"]).log() - 0.05
     assert report["used"] >= 2
     assert report["bits_per_dimension"] == pytest.approx(
         report["nats_per_code"] * 16 / 64 / 0.693147, rel=1e-3

@@ -63,8 +63,10 @@ def test_labels_are_asked_for_and_checked():
         model.loss(X)
     with pytest.raises(ValueError, match="learns from labels too"):
         model.fit(X, epochs=1)
-    with pytest.raises(ValueError, match=r"labels go from 0 to 7: expected 0 to 2\. Next: classes=8"):
-        model.loss(X, torch.full((6,), 7).scatter(0, torch.tensor([0]), 0))
+    with pytest.raises(ValueError, match=r"classes go from 0 to 7: expected 0 to 2\. Next: classes=8"):
+        model.fit(X, labels=[0, 1, 2, 7, 0, 1], epochs=1)
+    with pytest.raises(ValueError, match=r"classes go from 3 to 3"):
+        model.sample(2, 3)
     with pytest.raises(ValueError, match="mode='both' is not known"):
         small(mode="both")
     with pytest.raises(ValueError, match=r"expected one class, or \(4,\)"):

@@ -140,8 +140,8 @@ def test_more_samples_estimate_the_same_loss_with_less_noise():
     assert eight.std() < 0.6 * one.std()
 
 
-def test_data_out_of_range_is_refused_at_the_first_step():
-    with pytest.raises(ValueError, match=r"the data goes from -1 to 1: expected 0 to 1.*output=\"tanh\""):
+def test_data_out_of_range_is_refused_before_the_first_step():
+    with pytest.raises(ValueError, match=r"the data goes from -1 to 1: expected 0 to 1.*output=.tanh"):
         small().fit(2 * X.round() - 1, epochs=1, progress=False)
 
 

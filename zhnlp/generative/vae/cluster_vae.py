@@ -120,7 +120,6 @@ class ClusterVAE(VAE):
         """``loss``, ``rec``, ``align`` (second term), ``category`` (third), ``kl`` (both) and ``elbo``, in nats."""
         if self.pretraining:
             return super().loss(x)
-        self._check_range(x)
         posterior = self._posterior(x, None).repeat(self.n_samples)
         z = posterior.draw()
         rec = -self.likelihood.log_prob(self._decode(z, None), x.repeat_interleave(self.n_samples, 0)).mean()

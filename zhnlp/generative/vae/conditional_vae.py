@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -85,25 +86,25 @@ class ConditionalVAE(VAE):
     def _prior(self, y: Tensor | None) -> Normal | None:
         if self.mode == "concat":
             return None
-        means = self.class_means[self._checked(y)]
+        means = self.class_means[self._given(y)]
         return Normal(means, torch.zeros_like(means))
 
     def _decode(self, z: Tensor, y: Tensor | None) -> Tensor:
         return self.decoder(z if self.mode == "prior_mean" else self._beside(z, y))
 
     def _beside(self, x: Tensor, y: Tensor | None) -> Tensor:
-        return torch.cat([x, F.one_hot(self._checked(y), self.classes).to(x.dtype)], -1)
+        return torch.cat([x, F.one_hot(self._given(y), self.classes).to(x.dtype)], -1)
 
-    def _checked(self, y: Tensor | None) -> Tensor:
+    def _given(self, y: Tensor | None) -> Tensor:
         if y is None:
             raise ValueError("labels are missing: expected y, (B,) whole numbers. Next: fit(data, labels=…)")
-        if self.steps <= 1 or not self.training:
-            low, high = int(y.min()), int(y.max())
-            if low < 0 or high >= self.classes:
-                raise ValueError(
-                    f"labels go from {low} to {high}: expected 0 to {self.classes - 1}. Next: classes={high + 1}"
-                )
         return y
+
+    def fit(self, data: Any, valid: Any = None, *, labels: Any = None, **training: Any) -> ConditionalVAE:
+        """As `VAE.fit`; refuses labels that are no classes."""
+        if labels is not None:
+            checked_classes(torch.as_tensor(np.asarray(labels)), self.classes)
+        return super().fit(data, valid, labels=labels, **training)
 
     def sample(
         self,
@@ -130,7 +131,7 @@ def asked_classes(y: Tensor | int | None, n: int, classes: int) -> Tensor:
     """(n,) classes from one for all, one for each, or none, which takes them in turn.
 
     Raises:
-        ValueError: ``y`` is of another length.
+        ValueError: ``y`` is of another length, or no class.
 
     Example:
         >>> asked_classes(None, 4, 3), asked_classes(2, 2, 3)
@@ -138,9 +139,23 @@ def asked_classes(y: Tensor | int | None, n: int, classes: int) -> Tensor:
     """
     if y is None:
         return torch.arange(n) % classes
-    y = torch.as_tensor(y)
+    y = checked_classes(torch.as_tensor(y), classes)
     if y.ndim == 0:
         return y.expand(n)
     if y.shape != (n,):
         raise ValueError(f"y has shape {tuple(y.shape)}: expected one class, or ({n},) of them")
+    return y
+
+
+def checked_classes(y: Tensor, classes: int) -> Tensor:
+    """``y``, whose values are 0 to ``classes`` - 1.
+
+    Raises:
+        ValueError: one is not.
+    """
+    if y.numel() and (y.min() < 0 or y.max() >= classes):
+        raise ValueError(
+            f"classes go from {int(y.min())} to {int(y.max())}: expected 0 to {classes - 1}. "
+            f"Next: classes={int(y.max()) + 1}"
+        )
     return y

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from zhnlp.generative.model import GenerativeModel
 from zhnlp.generative.networks import decoder as make_decoder
 from zhnlp.generative.networks import encoder as make_encoder
+from zhnlp.generative.rows import as_rows
 from zhnlp.generative.vae.latent_report import ACTIVE, LatentReport, report_of
 from zhnlp.generative.vae.likelihoods import make_likelihood
 from zhnlp.generative.vae.means import BoundedMeans
@@ -118,7 +119,6 @@ class VAE(GenerativeModel):
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """``loss``, ``rec`` = -log q(x|z), ``kl``, ``elbo`` in nats, and ``active`` dimensions of this batch."""
-        self._check_range(x)
         posterior = self._posterior(x, y)
         rec = -self._log_likelihood(x, posterior, y).mean()
         kl = posterior.kl(self._prior(y)).mean(0)  # (D,)
@@ -145,14 +145,16 @@ class VAE(GenerativeModel):
             return self.beta
         return self.beta * (self.steps / self.kl_warmup).clamp(max=1)
 
-    def _check_range(self, x: Tensor) -> None:
-        """Refuse, before the first step, values that the likelihood cannot give."""
+    def fit(self, data: Any, valid: Any = None, *, labels: Any = None, **training: Any) -> VAE:
+        """As `GenerativeModel.fit`; refuses values that the likelihood cannot give."""
+        rows = as_rows(data, self.shape)
         low, high = self.likelihood.range
-        if self.training and self.steps <= 1 and (x.min() < low or x.max() > high):
+        if rows.min() < low or rows.max() > high:
             raise ValueError(
-                f"the data goes from {x.min():.3g} to {x.max():.3g}: expected {low:g} to {high:g} for this likelihood. "
-                'Next: scale the data, or output="tanh" for [-1, 1], "linear" for any values'
+                f"the data goes from {rows.min():.3g} to {rows.max():.3g}: expected {low:g} to {high:g} for this "
+                'likelihood. Next: scale the data, or output="tanh" for [-1, 1], "linear" for any values'
             )
+        return super().fit(data, valid, labels=labels, **training)
 
     # --- what the trained model gives ------------------------------------------------------------------------------
 

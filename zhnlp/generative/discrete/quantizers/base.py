@@ -27,7 +27,7 @@ def perplexity(codes: Tensor, size: int) -> Tensor:
 
     Example:
         >>> perplexity(torch.tensor([[0, 1], [1, 0]]), 5)
-        tensor(2.0000)
+        tensor(2.)
     """
     shares = torch.bincount(codes.flatten(), minlength=size) / codes.numel()
     return torch.special.entr(shares).sum().exp()

@@ -22,8 +22,8 @@ class EMAQuantizer(VectorQuantizer):
         >>> _ = quantizer.totals.copy_(torch.tensor([[-1.0], [1.0]]))
         >>> _ = quantizer(torch.tensor([[-3.0], [-5.0], [2.0]]))
         >>> quantizer.codebook
-        tensor([[-4.0000],
-                [ 2.0000]])
+        tensor([[-4.],
+                [ 2.]])
     """
 
     def _make_codebook(self) -> None:
