@@ -35,22 +35,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
     recipe = Recipe(__doc__, parser(__doc__).parse_args(argv))
     x, _, x_test, _ = digits()
     x, valid = x[:-200], x[-200:]  # to choose the best pass of the prior by
-    epochs = 8 if recipe.quick else 150
-    models = []
-    for name, option in QUANTIZERS.items():
-        made = []
-        for seed in range(recipe.seeds if name == "moving averages" else 1):
-            torch.manual_seed(seed)
-            model = VQVAE(x.shape[1:], codes=32, dim=16, prior={"width": 96, "layers": 2}, **option)
-            made.append(model.fit(x, epochs=epochs, seed=seed, progress=False))
-        bars = ("< 0.008", "> 20") if name == "moving averages" else ("", "")
-        errors = [(model.decode(model.encode(x_test)) - x_test).square().mean().item() for model in made]
-        recipe.claim(f"{name}: mean squared error on test", errors, bars[0])
-        recipe.claim(
-            f"{name}: perplexity of 32", [model.code_report(x_test)["perplexity"] for model in made], bars[1]
-        )
-        recipe.claim(f"{name}: codes that are used", [model.code_report(x_test)["used"] for model in made])
-        models = models or made
+    models = autoencoders(recipe, "moving averages", x, x_test, recipe.seeds, ("< 0.008", "> 20"))
 
     for seed, model in enumerate(models):
         training = {
@@ -76,7 +61,24 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
     )
     recipe.claim("samples: entropy of classes, nats (of 2.30)", [judge.class_entropy(one) for one in drawn])
     pictures(recipe, models[0], x_test, even)
+    for name in list(QUANTIZERS)[1:]:
+        autoencoders(recipe, name, x, x_test, 1)
     return recipe.finish()
+
+
+def autoencoders(recipe: Recipe, name: str, x, x_test, seeds: int, bars=("", "")) -> list[VQVAE]:
+    """Models with the quantizer of that name, one for each seed, and what they reach."""
+    made = []
+    for seed in range(seeds):
+        torch.manual_seed(seed)
+        model = VQVAE(x.shape[1:], codes=32, dim=16, **QUANTIZERS[name])
+        made.append(model.fit(x, epochs=8 if recipe.quick else 150, seed=seed, progress=False))
+    errors = [(model.decode(model.encode(x_test)) - x_test).square().mean().item() for model in made]
+    reports = [model.code_report(x_test) for model in made]
+    recipe.claim(f"{name}: mean squared error on test", errors, bars[0])
+    recipe.claim(f"{name}: perplexity of 32", [report["perplexity"] for report in reports], bars[1])
+    recipe.claim(f"{name}: codes that are used", [report["used"] for report in reports])
+    return made
 
 
 def unigram(model: VQVAE, x: torch.Tensor, x_test: torch.Tensor) -> float:
