@@ -161,6 +161,18 @@ def test_a_kill_between_the_stages_loses_nothing(tmp_path):
     assert torch.allclose(first.class_means, second.class_means)
 
 
+def test_of_several_starts_the_one_with_the_best_bound_goes_on():
+    points, _ = blobs(120)
+    model = ClusterVAE((2,), 3, latent=2, output="linear", pretrain_epochs=2, n_init=3, hidden=8)
+    bounds, score = [], model.score
+    model.score = lambda data: bounds.append(score(data)) or bounds[-1]
+    model.fit(points, epochs=1e-3, learning_rate=1e-9, progress=False)
+    assert len(bounds) == 3
+    assert len(set(bounds)) == 3  # from other weights each
+    assert score(points) == pytest.approx(max(bounds), abs=1e-3)
+    assert len(model.history_) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

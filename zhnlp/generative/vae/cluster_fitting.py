@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from zhnlp.training.seeds import derive_seed, own_randomness
+
 if TYPE_CHECKING:
     from zhnlp.generative.vae.cluster_vae import ClusterVAE
 
@@ -22,21 +24,38 @@ if TYPE_CHECKING:
 def fit_in_two_stages(
     model: ClusterVAE, fit: Callable[..., Any], data: Any, valid: Any, training: dict[str, Any]
 ) -> None:
-    """Train in place with ``fit(data, valid, **training)``, once for each stage; each has a folder of its own in ``out``."""
+    """Train in place with ``fit(data, valid, **training)``, for each stage; each has a folder of its own in ``out``.
+
+    Of ``model.n_init`` first stages, from other weights each, the one whose start has the best bound goes on.
+    """
     out, seed = training.pop("out", None), training.get("seed", 0)
-    stages = {name: None if out is None else Path(out) / name for name in ("plain", "clusters")}
-    history = []
-    if model.pretrain_epochs:
-        model.pretraining = True
-        try:
-            fit(data, valid, **{**training, "epochs": model.pretrain_epochs, "out": stages["plain"]})
-        finally:
-            model.pretraining = False
-        history = model.history_
-    if model.start == "kmeans":
-        start_classes(model, data, seed)
-    fit(data, valid, **training, out=stages["clusters"])
+    found: list[tuple[float, dict[str, torch.Tensor], list]] = []
+    for number in range(model.n_init):
+        if number:
+            with own_randomness(derive_seed(seed, "weights", number)):
+                model.apply(_anew)
+        history = []
+        if model.pretrain_epochs:
+            folder = None if out is None else Path(out) / f"plain-{number}"
+            model.pretraining = True
+            try:
+                fit(data, valid, **{**training, "epochs": model.pretrain_epochs, "out": folder})
+            finally:
+                model.pretraining = False
+            history = model.history_
+        if model.start == "kmeans":
+            start_classes(model, data, seed)
+        state = {name: value.clone() for name, value in model.state_dict().items()}
+        found.append((model.score(data) if model.n_init > 1 else 0.0, state, history))
+    _, state, history = max(found, key=lambda one: one[0])
+    model.load_state_dict(state)
+    fit(data, valid, **training, out=None if out is None else Path(out) / "clusters")
     model.history_ = history + model.history_
+
+
+def _anew(module: nn.Module) -> None:
+    if hasattr(module, "reset_parameters"):
+        module.reset_parameters()
 
 
 def start_classes(model: ClusterVAE, data: Any, seed: int = 0) -> np.ndarray:

@@ -37,6 +37,7 @@ class ClusterVAE(VAE):
         sigma: σ of the likelihood; the post's weight of the reconstruction is 1/σ² (there 2.5, on ½‖x - x̂‖²).
         pretrain_epochs: passes as a plain VAE; 0 for none.
         start: of the class means: "kmeans" on latent means, or "zeros" as in the post's code.
+        n_init: plain VAEs to train; the one whose start has the best bound goes on.  No label is needed for that choice.
         learn_variances: whether classes have variances of their own, or I.
         learn_shares: whether q(y) is learned, or even.
         category_weight: of the third term; 0 leaves it out, for classes of very different size.
@@ -67,6 +68,7 @@ class ClusterVAE(VAE):
         sigma: float = 30**-0.5,
         pretrain_epochs: float = 40,
         start: str = "kmeans",
+        n_init: int = 1,
         learn_variances: bool = False,
         learn_shares: bool = False,
         category_weight: float = 1.0,
@@ -90,9 +92,9 @@ class ClusterVAE(VAE):
         ):
             if value not in known:
                 raise ValueError(f"{name}={value!r} is not known: expected {' or '.join(known)}")
-        if classes < 2:
-            raise ValueError(f"classes={classes} is not possible: expected 2 or more")
-        self.classes, self.start, self.pretrain_epochs = classes, start, pretrain_epochs
+        if classes < 2 or n_init < 1:
+            raise ValueError(f"got classes={classes} and n_init={n_init}: expected 2 and 1 or more")
+        self.classes, self.start, self.n_init, self.pretrain_epochs = classes, start, n_init, pretrain_epochs
         self.category_weight = category_weight
         self.pretraining = False  # while True, the loss is that of a plain VAE
         means = torch.randn(classes, latent) if start == "kmeans" else torch.zeros(classes, latent)
