@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
     for seed, model in enumerate(models):
         training = {
             "epochs": 3 if recipe.quick else 40,
+            "patience": 6,
             "batch_size": 64,
             "learning_rate": 2e-3,
             "seed": seed,

@@ -178,7 +178,7 @@ def test_of_several_starts_the_one_with_the_best_bound_goes_on():
     [
         ({"posterior": "soft"}, "posterior='soft' is not known"),
         ({"start": "random"}, "start='random' is not known"),
-        ({"classes": 1}, "expected 2 or more"),
+        ({"classes": 1}, "expected 2 and 1 or more"),
     ],
     ids=["posterior", "start", "classes"],
 )

@@ -34,7 +34,7 @@ MEMBERS = {
     "vq-ema": (VQVAE, {"codes": 8, "hidden": 8, **PRIOR}),
     "vq-gradient": (VQVAE, {"codes": 8, "hidden": 8, "quantizer": "gradient", **PRIOR}),
     "vq-sim": (VQVAE, {"codes": 8, "hidden": 8, "quantizer": "sim", **PRIOR}),
-    "vq-fsq": (VQVAE, {"quantizer": "fsq", "levels": [3, 3], "hidden": 8, **PRIOR}),
+    "vq-fsq": (VQVAE, {"quantizer": "fsq", "levels": [4, 4], "hidden": 8, **PRIOR}),
     "vq-blocks": (
         VQVAE,
         {"codes": 8, "hidden": 8, "blocks": 1, "halvings": 2, "shape": (3, 28, 28), **PRIOR},
@@ -63,7 +63,7 @@ def test_the_loss_is_one_number_and_reaches_every_parameter(member):
     ]
     if isinstance(
         model, VQVAE
-    ):  # a residual block begins as the identity: only its last layer has a gradient yet
+    ):  # residual blocks begin as the identity: only their last layer has a gradient yet
         unreached = [name for name in unreached if ".change." not in name]
     assert unreached == []
 
