@@ -1,0 +1,1 @@
+"""From vectors to codes and back: one way a file."""
