@@ -1,0 +1,190 @@
+"""What the recipes of this folder share: options, the table of claims against bars, the JSON file, pictures.
+
+    options = parser(__doc__).parse_args(argv)
+    recipe = Recipe(__doc__, options)
+    recipe.claim("gap of the LP", 3e-17, "< 1e-9")
+    recipe.claim("W₁ by a critic", [1.01, 1.02, 1.0], "0.9 – 1.02")      # one figure for each seed
+    recipe.picture(figure, "plan", "How the mass moves")
+    return recipe.finish()
+
+A recipe's docstring begins with its title, and has the address of the post and the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+
+from harness.report import machine
+
+ADDRESS = re.compile(r"https://kexue\.fm/archives/(\d+)")
+NUMBER = r"[-−]?(?:\d+\.?\d*|\.\d+)(?:e[-−]?\d+)?"
+LIMIT = re.compile(rf"([<>≤≥=]) ?({NUMBER})")
+RANGE = re.compile(rf"({NUMBER}) (?:–|to) ({NUMBER})")
+AROUND = re.compile(rf"({NUMBER}) ?± ?({NUMBER})")
+
+
+def parser(doc: str, *, seeds: int = 3) -> argparse.ArgumentParser:
+    """A parser of ``--out``, ``--seeds`` and ``--quick``.
+
+    Args:
+        doc: docstring of the recipe.
+        seeds: default number of seeds.
+    """
+    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument(
+        "--out", type=Path, help="folder of table, figures and pictures (default: workdir/generative/POST)"
+    )
+    made.add_argument(
+        "--seeds", type=_count, default=seeds, help="how many, counted from 0 (default: %(default)s)"
+    )
+    made.add_argument("--quick", action="store_true", help="smaller, to try it: figures are not the recipe's")
+    return made
+
+
+class Recipe:
+    """Claims with their figures, and pictures; `finish` prints and writes them.
+
+    Attributes:
+        claims: one dict a row: claim, figure (the mean over seeds), seeds (every one), bar, met.
+        pictures: dicts of file and caption.
+
+    Raises:
+        ValueError: the docstring has no address of a post.
+    """
+
+    def __init__(self, doc: str, options: argparse.Namespace):
+        address = ADDRESS.search(doc)
+        if not address:
+            raise ValueError(
+                "the recipe's docstring has no https://kexue.fm/archives/NNNN: expected the post's address"
+            )
+        self.title, self.address, self.post = doc.strip().splitlines()[0], address[0], int(address[1])
+        self.quick, self.seeds = options.quick, options.seeds
+        self.out = options.out or Path("workdir/generative") / address[1]
+        self.claims, self.pictures, self._began = [], [], time.perf_counter()
+
+    def claim(
+        self, claim: str, figure: float | Sequence[float], bar: str = "", *, met: bool | None = None
+    ) -> bool | None:
+        """Add a row; returns whether the figure meets the bar.
+
+        Args:
+            claim: what is measured, with its unit.
+            figure: a number, or one for each seed; the bar is held against their mean.
+            bar: "< 1e-9", "≥ 0.6", "0.95 – 1.15", "0.8 ± 0.005"; another text, or none, is written as it is.
+            met: says it for a bar that is another text.
+        """
+        seeds = [float(each) for each in (figure if isinstance(figure, Sequence) else [figure])]
+        if not seeds:
+            raise ValueError(f"{claim!r} got no figure: expected a number, or one for each seed")
+        mean = fmean(seeds)
+        met = meets(mean, bar) if met is None else bool(met)
+        self.claims.append({"claim": claim, "figure": mean, "seeds": seeds, "bar": bar, "met": met})
+        print(f"{claim}: {_written(seeds)} ({bar or 'no bar'})", file=sys.stderr, flush=True)
+        return met
+
+    def picture(self, figure, name: str, caption: str) -> Path:
+        """Write a matplotlib figure as ``<out>/<name>.png``."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        path = self.out / f"{name}.png"
+        figure.savefig(path, dpi=120)
+        self.pictures.append({"file": path.name, "caption": caption})
+        print(f"wrote {path}", file=sys.stderr, flush=True)
+        return path
+
+    def table(self) -> str:
+        """The claims in Markdown."""
+        rows = [["claim", "figure", "bar", "met"], ["---", "---:", "---:", "---"]]
+        rows += [
+            [row["claim"], _written(row["seeds"]), row["bar"] or "–", WORDS[row["met"]]]
+            for row in self.claims
+        ]
+        return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+    def finish(self) -> list[dict]:
+        """Print the table, write ``table.md`` and ``figures.json``; returns the claims."""
+        seconds = time.perf_counter() - self._began
+        where = machine()
+        note = f"{self.seeds} seed{'s' * (self.seeds > 1)}, {seconds:.0f} s on {where['cores']} cores, {where['date']}"
+        text = f"# {self.title}\n\n{self.address}\n\n{self.table()}\n\n{note}{', --quick' * self.quick}\n"
+        print(text, end="", flush=True)
+        self.out.mkdir(parents=True, exist_ok=True)
+        (self.out / "table.md").write_text(text, encoding="utf-8")
+        kept = {
+            "post": self.post,
+            "title": self.title,
+            "address": self.address,
+            "command": f"python pipelines/generative/{Path(sys.argv[0]).name}",
+            "quick": self.quick,
+            "seeds": self.seeds,
+            "seconds": round(seconds, 1),
+            "machine": where,
+            "claims": self.claims,
+            "pictures": self.pictures,
+        }
+        (self.out / "figures.json").write_text(
+            json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        return self.claims
+
+
+WORDS = {True: "yes", False: "**no**", None: "–"}
+
+
+def meets(figure: float, bar: str) -> bool | None:
+    """Whether a figure meets a bar as `Recipe.claim` writes it; None of a bar that is another text.
+
+    Example:
+        >>> meets(0.81, "≥ 0.6"), meets(1.2, "0.95 – 1.15"), meets(0.797, "0.8 ± 0.005"), meets(1.0, "finite")
+        (True, False, True, None)
+    """
+    if found := LIMIT.fullmatch(bar):
+        limit = _number(found[2])
+        return {
+            "<": figure < limit,
+            ">": figure > limit,
+            "≤": figure <= limit,
+            "≥": figure >= limit,
+            "=": figure == limit,
+        }[found[1]]
+    if found := RANGE.fullmatch(bar):
+        return _number(found[1]) <= figure <= _number(found[2])
+    if found := AROUND.fullmatch(bar):
+        return abs(figure - _number(found[1])) <= _number(found[2])
+    return None
+
+
+def _number(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+def _written(seeds: list[float]) -> str:
+    """The mean, with the standard deviation over seeds."""
+    mean = _short(fmean(seeds))
+    return f"{mean} ± {_short(stdev(seeds))}" if len(seeds) > 1 else mean
+
+
+def _short(value: float) -> str:
+    if math.isfinite(value) and value == round(value) and abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:.2g}" if abs(value) < 1e-3 else f"{value:.3f}" if abs(value) < 10 else f"{value:.4g}"
+
+
+def _count(text: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"got {text!r}: expected a whole number of seeds from 1")
+    return count
