@@ -15,10 +15,14 @@ from zhnlp.generative.flow.residual import ResidualConvolutions
 
 MODELS = {
     "same": lambda **more: FVAE((1, 4, 4), couplings=2, hidden=16, **more),
-    "per-dim": lambda **more: FVAE((1, 4, 4), couplings=2, hidden=16, sigma1="per_dim", sigma2="per_dim", **more),
+    "per-dim": lambda **more: FVAE(
+        (1, 4, 4), couplings=2, hidden=16, sigma1="per_dim", sigma2="per_dim", **more
+    ),
     "small-code": lambda **more: FVAE((16,), latent=3, couplings=2, hidden=16, **more),
     "head": lambda **more: FVAE((16,), latent=5, couplings=2, hidden=16, sigma1="head", **more),
-    "image": lambda **more: FVAE((1, 8, 8), preset="image", couplings=2, hidden=8, scales=2, blocks=1, **more),
+    "image": lambda **more: FVAE(
+        (1, 8, 8), preset="image", couplings=2, hidden=8, scales=2, blocks=1, **more
+    ),
 }
 
 
@@ -38,7 +42,9 @@ def moved(model, by=0.1, seed=0):
 def test_without_an_autoencoder_it_is_the_flow_on_noisy_data(sigma):
     """E = G = identity, σ₂ = σ₁ → 0; with equal σ the two normals cancel, so that any σ will do."""
     flow = moved(real_nvp_layers((6,), couplings=4, hidden=16), by=0.1).double()
-    model = FVAE((6,), encoder=nn.Identity(), decoder=nn.Identity(), flow=flow, sigma1=sigma, sigma2=sigma).double()
+    model = FVAE(
+        (6,), encoder=nn.Identity(), decoder=nn.Identity(), flow=flow, sigma1=sigma, sigma2=sigma
+    ).double()
     x = torch.randn(50, 6, dtype=torch.float64)
     torch.manual_seed(1)
     bound = model.log_density(x)
@@ -63,7 +69,9 @@ def test_without_a_flow_it_is_a_vae():
     mean, log_sigma = encoder(x).chunk(2, 1)
     u = torch.randn_like(mean)
     z = mean + log_sigma.exp() * u
-    reconstruction = (x - decoder(z)).square().sum(1) / (2 * 0.25) + 8 * math.log(0.5) + 4 * math.log(2 * math.pi)
+    reconstruction = (
+        (x - decoder(z)).square().sum(1) / (2 * 0.25) + 8 * math.log(0.5) + 4 * math.log(2 * math.pi)
+    )
     kl = 0.5 * z.square().sum(1) - 0.5 * u.square().sum(1) - log_sigma.sum(1)
     assert torch.allclose(loss, (reconstruction + kl).mean(), rtol=1e-6)
 
@@ -77,7 +85,9 @@ def test_the_mean_over_draws_is_the_closed_form_of_a_vae():
         mean, log_sigma = encoder(x).chunk(2, 1)
         posterior = Normal(mean, log_sigma.exp())
         draws = model.log_density(x.expand(100_000, 4)).mean()
-        missed = (x - decoder(mean)).square().sum() + (decoder.weight.square() @ log_sigma.exp().square().mT).sum()
+        missed = (x - decoder(mean)).square().sum() + (
+            decoder.weight.square() @ log_sigma.exp().square().mT
+        ).sum()
         closed = -0.5 * missed - 2 * math.log(2 * math.pi) - kl_divergence(posterior, Normal(0, 1)).sum()
     assert abs(draws - closed) < 0.02
 
@@ -167,7 +177,10 @@ def test_it_learns():
         (lambda: FVAE((4,), sigma2=-1.0), "sigma2 got -1"),
         (lambda: FVAE((1, 8, 8), preset="image", latent=8), "keeps the size"),
         (lambda: FVAE((4,), encoder=nn.Linear(4, 3), sigma1="head"), "expected an even dimension"),
-        (lambda: FVAE((4,), encoder=nn.Linear(4, 2), decoder=nn.Linear(2, 5), flow=Flatten((2,))), "the decoder makes"),
+        (
+            lambda: FVAE((4,), encoder=nn.Linear(4, 2), decoder=nn.Linear(2, 5), flow=Flatten((2,))),
+            "the decoder makes",
+        ),
     ],
     ids=["preset", "latent", "sigma1", "sigma2", "negative", "image-latent", "odd-heads", "decoder"],
 )

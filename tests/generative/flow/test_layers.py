@@ -116,7 +116,9 @@ def test_couplings_of_any_size_leave_the_first_half_and_undo_the_rest(channels, 
 
 
 def test_affine_coupling_by_hand():
-    coupling = Coupling(2, conditioner=lambda inputs, outputs: mlp(inputs, outputs, hidden=1, depth=0), limit=2.0)
+    coupling = Coupling(
+        2, conditioner=lambda inputs, outputs: mlp(inputs, outputs, hidden=1, depth=0), limit=2.0
+    )
     with torch.no_grad():
         coupling.network[0].weight.copy_(torch.tensor([[3.0], [1.0]]))  # t = 3 a, raw s = a
     z, log_det = coupling(torch.tensor([[2.0, 5.0]]))

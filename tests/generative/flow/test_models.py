@@ -24,10 +24,14 @@ from zhnlp.generative.flow import (
 
 FLOWS = {
     "real-nvp": lambda levels=None: RealNVP((1, 4, 4), couplings=4, hidden=16, levels=levels),
-    "real-nvp-linear": lambda levels=None: RealNVP((16,), couplings=2, hidden=16, mixing="linear", levels=levels),
+    "real-nvp-linear": lambda levels=None: RealNVP(
+        (16,), couplings=2, hidden=16, mixing="linear", levels=levels
+    ),
     "nice": lambda levels=None: RealNVP((16,), couplings=4, hidden=16, coupling="additive", levels=levels),
     "glow": lambda levels=None: Glow((1, 4, 4), blocks=2, width=8, levels=levels),
-    "glow-permuted": lambda levels=None: Glow((4, 4, 4), scales=1, blocks=2, width=8, mixing="permutation", levels=levels),
+    "glow-permuted": lambda levels=None: Glow(
+        (4, 4, 4), scales=1, blocks=2, width=8, mixing="permutation", levels=levels
+    ),
 }
 
 
@@ -50,8 +54,12 @@ def test_noise_and_back(name):
 def test_density_is_the_change_of_variables(name):
     flow = moved(FLOWS[name]()).double()
     x = torch.rand(2, *flow.shape, dtype=torch.float64)
-    jacobian = torch.autograd.functional.jacobian(lambda r: flow.encode(r[None])[0], x[0]).reshape(flow.dimensions, -1)
-    by_hand = torch.distributions.Normal(0, 1).log_prob(flow.encode(x)[0]).sum() + torch.linalg.slogdet(jacobian)[1]
+    jacobian = torch.autograd.functional.jacobian(lambda r: flow.encode(r[None])[0], x[0]).reshape(
+        flow.dimensions, -1
+    )
+    by_hand = (
+        torch.distributions.Normal(0, 1).log_prob(flow.encode(x)[0]).sum() + torch.linalg.slogdet(jacobian)[1]
+    )
     assert torch.allclose(flow.log_prob(x)[0], by_hand, atol=1e-9)
 
 
@@ -112,7 +120,9 @@ def test_samples(name):
     assert torch.equal(torch.get_rng_state(), state)
     assert drawn.shape == (50, *flow.shape) and torch.equal(drawn, flow.sample(50, seed=1))
     assert not torch.equal(drawn, flow.sample(50, seed=2))
-    assert drawn.min() >= 0 and drawn.max() <= 1 and torch.allclose(drawn * 16, (drawn * 16).round(), atol=1e-5)
+    assert (
+        drawn.min() >= 0 and drawn.max() <= 1 and torch.allclose(drawn * 16, (drawn * 16).round(), atol=1e-5)
+    )
     cold = flow.sample(5, seed=1, temperature=0)
     assert torch.equal(cold[0], cold[4])
 
@@ -165,7 +175,9 @@ def test_moons_are_learnt_and_the_inverse_stays_exact():
     moons = make_moons(2000, noise=0.05, random_state=0)[0]
     moons = torch.tensor((moons - moons.mean(0)) / moons.std(0), dtype=torch.float32)
     torch.manual_seed(0)
-    flow = RealNVP((2,), couplings=6, hidden=32).fit(moons[:1500], epochs=40, batch_size=250, learning_rate=5e-3, seed=0, progress=False)
+    flow = RealNVP((2,), couplings=6, hidden=32).fit(
+        moons[:1500], epochs=40, batch_size=250, learning_rate=5e-3, seed=0, progress=False
+    )
     with torch.no_grad():
         assert flow.log_prob(moons[1500:]).mean() > -2.0  # a normal fit has -2.71
         assert (flow.decode(flow.encode(moons)) - moons).abs().max() < 1e-4
@@ -197,14 +209,20 @@ def test_zuko_agrees_on_couplings_permutations_and_matrices():
 
     def theirs(layer):
         if isinstance(layer, ActNorm):
-            return [AffineTransform(0.0, layer.log_scale.exp()), AffineTransform(layer.shift * layer.log_scale.exp(), 1.0)]
+            return [
+                AffineTransform(0.0, layer.log_scale.exp()),
+                AffineTransform(layer.shift * layer.log_scale.exp(), 1.0),
+            ]
         if isinstance(layer, Permutation):
             return [zuko.transforms.PermutationTransform(layer.order)]
         if isinstance(layer, InvertibleLinear):
             lower, upper = layer._factors()
             diagonal = upper.diagonal()  # zuko has it in L, and ones in U
             both = lower * diagonal + (upper / diagonal[:, None]).triu(1)
-            return [zuko.transforms.LULinearTransform(both), zuko.transforms.PermutationTransform(layer.place.argmax(1))]
+            return [
+                zuko.transforms.LULinearTransform(both),
+                zuko.transforms.PermutationTransform(layer.place.argmax(1)),
+            ]
         if isinstance(layer, Coupling):
             mask = torch.arange(5) < layer.halves[0]
 

@@ -31,7 +31,9 @@ class DensityModel(GenerativeModel):
     def __init__(self, shape: Sequence[int], levels: int | None = None):
         super().__init__(shape)
         if levels is not None and (isinstance(levels, bool) or not isinstance(levels, int) or levels < 2):
-            raise ValueError(f"levels got {levels!r}: expected a whole number of 2 or more, or None for real numbers")
+            raise ValueError(
+                f"levels got {levels!r}: expected a whole number of 2 or more, or None for real numbers"
+            )
         self.levels = levels
         self.dimensions = math.prod(self.shape)
 
@@ -65,7 +67,9 @@ class DensityModel(GenerativeModel):
         """From the density at a dequantised point to the probability of its cell: D ln levels."""
         return 0.0 if self.levels is None else self.dimensions * math.log(self.levels)
 
-    def bound(self, x: Tensor, *, samples: int = 1, seed: int | None = None, batch_size: int = 1000) -> Tensor:
+    def bound(
+        self, x: Tensor, *, samples: int = 1, seed: int | None = None, batch_size: int = 1000
+    ) -> Tensor:
         """(B,) nats: of data with levels a lower bound of the log-probability, of real data of the log-density.
 
         The mean of the bound rises with ``samples``, importance-weighted draws for each row (Burda et al. 2016).  Of a flow and real
@@ -97,7 +101,9 @@ class DensityModel(GenerativeModel):
             ValueError: a negative temperature.
         """
         if not temperature >= 0:
-            raise ValueError(f"temperature got {temperature}: expected 0 (the same example n times) or more; 1 is the model's own")
+            raise ValueError(
+                f"temperature got {temperature}: expected 0 (the same example n times) or more; 1 is the model's own"
+            )
         with self.drawing(seed):
             return self.decode(temperature * torch.randn(n, self.noise_size, device=self.device))
 
@@ -112,7 +118,9 @@ class DensityModel(GenerativeModel):
             ValueError: another number of ends.
         """
         if len(ends) not in (2, 4) or steps < 2:
-            raise ValueError(f"got {len(ends)} ends and steps={steps}: expected 2 or 4 examples, and 2 or more steps")
+            raise ValueError(
+                f"got {len(ends)} ends and steps={steps}: expected 2 or 4 examples, and 2 or more steps"
+            )
         weights = line_weights(steps) if len(ends) == 2 else square_weights(steps)
         with self.drawing(None):
             return self.decode(mix(self.encode(ends.to(self.device)), weights.to(self.device)))

@@ -89,7 +89,9 @@ class FVAE(DensityModel):
         size = self.dimensions if latent == "same" else latent
         if preset == "image":
             self.encoder = encoder or ResidualConvolutions(self.shape[0], scales=scales, blocks=blocks)
-            self.decoder = decoder or ResidualConvolutions(self.shape[0], scales=scales, blocks=blocks, back=True)
+            self.decoder = decoder or ResidualConvolutions(
+                self.shape[0], scales=scales, blocks=blocks, back=True
+            )
         else:
             self.encoder = encoder or rows_to_rows(self.dimensions, size * (2 if self.head else 1), hidden)
             self.decoder = decoder or nn.Sequential(
@@ -99,7 +101,13 @@ class FVAE(DensityModel):
         self.noise_size = math.prod(self.code_shape)
         if flow is None and preset == "image":
             flow = glow_layers(
-                self.code_shape, scales=1, blocks=couplings, width=hidden, mixing="permutation", seed=seed, squeezes=False
+                self.code_shape,
+                scales=1,
+                blocks=couplings,
+                width=hidden,
+                mixing="permutation",
+                seed=seed,
+                squeezes=False,
             )
         elif flow is None:
             flow = real_nvp_layers(self.code_shape, couplings=couplings, hidden=hidden, seed=seed)
@@ -125,7 +133,13 @@ class FVAE(DensityModel):
         noise, log_det = self.flow(code)
         missed = (y - self.decoder(code)) * (-self.log_sigma2).exp()
         reconstruction = normal_log_prob(missed) - _sum_over(self.log_sigma2, y)
-        return reconstruction + normal_log_prob(noise) + log_det + _sum_over(log_sigma1, mean) - normal_log_prob(u)
+        return (
+            reconstruction
+            + normal_log_prob(noise)
+            + log_det
+            + _sum_over(log_sigma1, mean)
+            - normal_log_prob(u)
+        )
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """As of every density, with the means of σ₁ (unless the encoder says it) and σ₂."""
@@ -179,7 +193,12 @@ def rows_to_rows(size: int, out: int, hidden: int) -> nn.Sequential:
     if size == out:
         return nn.Sequential(nn.Flatten(), ResidualMLP(size, hidden=hidden))
     return nn.Sequential(
-        nn.Flatten(), nn.Linear(size, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, out)
+        nn.Flatten(),
+        nn.Linear(size, hidden),
+        nn.SiLU(),
+        nn.Linear(hidden, hidden),
+        nn.SiLU(),
+        nn.Linear(hidden, out),
     )
 
 

@@ -44,7 +44,7 @@ def glow_layers(
     halvings = scales if squeezes else scales - 1
     if len(shape) != 3 or scales < 1 or shape[1] % 2**halvings or shape[2] % 2**halvings:
         raise ValueError(
-            f"shape {tuple(shape)} with scales={scales}: expected (C, H, W) with H and W multiples of {2**max(halvings, 0)}. "
+            f"shape {tuple(shape)} with scales={scales}: expected (C, H, W) with H and W multiples of {2 ** max(halvings, 0)}. "
             "Next: fewer scales, or RealNVP(shape), which takes images as rows"
         )
     return _scale(tuple(shape), scales, blocks, width, coupling, mixing, seed, squeezes)

@@ -103,7 +103,13 @@ class RealNVP(Flow):
         seed: int = 0,
     ):
         layers = real_nvp_layers(
-            shape, couplings=couplings, hidden=hidden, depth=depth, coupling=coupling, mixing=mixing, seed=seed
+            shape,
+            couplings=couplings,
+            hidden=hidden,
+            depth=depth,
+            coupling=coupling,
+            mixing=mixing,
+            seed=seed,
         )
         super().__init__(layers, shape, levels=levels)
 
