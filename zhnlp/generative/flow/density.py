@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from zhnlp.generative.flow.levels import bits_per_dimension, dequantise, quantise
 from zhnlp.generative.flow.interpolation import line_weights, mix, square_weights
+from zhnlp.generative.flow.levels import bits_per_dimension, dequantise, quantise
 from zhnlp.generative.model import GenerativeModel
 
 

@@ -80,7 +80,8 @@ class RealNVP(Flow):
         couplings: how many; 2 or more, so that every number moves.
         hidden, depth: width and layers of their networks.
         coupling: "affine" or "additive" (NICE).
-        mixing: between couplings: "permutation" (random and reversed in turn) or "linear" (an invertible matrix).
+        mixing: between couplings: "permutation" (random and reversed in turn), "reversal" or "linear" (an invertible matrix).
+        actnorm: between couplings; without it and with "reversal" it is the plainest of flows.
         levels: values of a pixel, None for real numbers.
         seed: of permutations and matrices; the networks start from torch's global generator.
 
@@ -99,6 +100,7 @@ class RealNVP(Flow):
         depth: int = 2,
         coupling: str = "affine",
         mixing: str = "permutation",
+        actnorm: bool = True,
         levels: int | None = None,
         seed: int = 0,
     ):
@@ -109,6 +111,7 @@ class RealNVP(Flow):
             depth=depth,
             coupling=coupling,
             mixing=mixing,
+            actnorm=actnorm,
             seed=seed,
         )
         super().__init__(layers, shape, levels=levels)

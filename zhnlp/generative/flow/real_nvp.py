@@ -10,19 +10,20 @@ from collections.abc import Sequence
 from functools import partial
 
 from zhnlp.generative.flow.actnorm import ActNorm
-from zhnlp.generative.flow.bijection import Bijection, Chain, Flatten
+from zhnlp.generative.flow.bijection import Bijection, Chain, Flatten, Identity
 from zhnlp.generative.flow.conditioners import mlp
 from zhnlp.generative.flow.coupling import Coupling
 from zhnlp.generative.flow.linear import InvertibleLinear
 from zhnlp.generative.flow.permutation import Permutation
 
-MIXINGS = ("permutation", "linear")
+MIXINGS = ("permutation", "reversal", "linear")
 
 
 def mixing_layer(kind: str, channels: int, number: int, seed: int) -> Bijection:
-    """What stands before coupling ``number`` (from 0): a random order, then that order reversed, and so on; or a matrix.
+    """What stands before coupling ``number`` (from 0): an order of the channels, or a matrix.
 
-    The reversal gives the halves of a coupling to the next one, so that no channel stays behind.
+    "permutation" is a random order, then that order reversed, and so on; "reversal" reverses only.  A reversal gives the halves of a
+    coupling to the next one, so that no channel stays behind.
 
     Raises:
         ValueError: an unknown kind.
@@ -35,7 +36,9 @@ def mixing_layer(kind: str, channels: int, number: int, seed: int) -> Bijection:
         raise ValueError(f"mixing got {kind!r}: expected {' or '.join(map(repr, MIXINGS))}")
     if kind == "linear":
         return InvertibleLinear(channels, seed=seed + number)
-    return Permutation.reversed(channels) if number % 2 else Permutation.random(channels, seed=seed + number)
+    if kind == "reversal" or number % 2:
+        return Permutation.reversed(channels)
+    return Permutation.random(channels, seed=seed + number)
 
 
 def real_nvp_layers(
@@ -46,6 +49,7 @@ def real_nvp_layers(
     depth: int = 2,
     coupling: str = "affine",
     mixing: str = "permutation",
+    actnorm: bool = True,
     seed: int = 0,
 ) -> Chain:
     """(B, *shape) → rows (B, D): ``couplings`` times actnorm, mixing and coupling; arguments as `RealNVP` has them.
@@ -64,8 +68,8 @@ def real_nvp_layers(
     layers: list[Bijection] = [Flatten(shape)]
     for number in range(couplings):
         layers += [
-            ActNorm(size),
+            ActNorm(size) if actnorm else Identity(),
             mixing_layer(mixing, size, number, seed),
             Coupling(size, kind=coupling, conditioner=partial(mlp, hidden=hidden, depth=depth)),
         ]
-    return Chain([*layers, ActNorm(size)])
+    return Chain([*layers, ActNorm(size) if actnorm else Identity()])
