@@ -30,8 +30,8 @@ from zhnlp.generative.plots import image_grid, scatter
 
 BATCH, STEPS = 256, 1500
 SIGMA = 0.1
-DIGIT_SAMPLER = Langevin(steps=30, step_size=0.02, noise_scale=0.02, low=0.0, high=1.0)
-DIGIT_EPOCHS = 100
+DIGIT_SAMPLER = Langevin(steps=30, step_size=0.1, noise_scale=0.02, low=0.0, high=1.0)
+DIGIT_EPOCHS = 60
 
 
 def main(argv: Sequence[str] | None = None) -> list[dict]:
@@ -163,7 +163,7 @@ def images(recipe: Recipe, seeds: int, quick: bool) -> None:
 def digit_energy(x: Tensor, seed: int, quick: bool) -> EBM:
     """An energy of digits, trained."""
     torch.manual_seed(seed)
-    ebm = EBM((1, 8, 8), hidden=256, sampler=DIGIT_SAMPLER, buffer_size=2000, low=0.0, high=1.0)
+    ebm = EBM((1, 8, 8), hidden=256, sampler=DIGIT_SAMPLER, buffer_size=1000, low=0.0, high=1.0)
     epochs = 5 if quick else DIGIT_EPOCHS
     return ebm.fit(
         x, epochs=epochs, batch_size=128, learning_rate=1e-3, betas=(0.0, 0.999), seed=seed, progress=False

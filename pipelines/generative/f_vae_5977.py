@@ -5,7 +5,8 @@
 
 Digits of scikit-learn, 17 levels, spread with uniform noise.  Four models of 8 × 8 pixels as rows: a VAE with 64 latents and a learned
 variance, an affine-coupling flow with 4 couplings, the f-VAE with such a flow behind residual MLPs, and a flow with 8 couplings, which
-is as large.  Bits per dimension are of the test digits: exact but for the dequantisation of flows, a one-draw bound of the other two.
+is as large.  Each is trained until 237 of the training digits, held out, score no better for 12 passes (of at most 120): longer, and
+flows learn the training digits by heart.  Bits per dimension are of the test digits: exact but for the dequantisation of flows, a one-draw bound of the other two.
 Fréchet distances are between 500 samples and the test digits, on pixels (the bar of the specification; it sees two moments only) and on
 16 features of a classifier that saw none of the models.
 
@@ -28,7 +29,7 @@ from zhnlp.generative.networks import decoder, encoder
 from zhnlp.generative.plots import image_grid
 
 SHAPE, LEVELS = (1, 8, 8), 17
-EPOCHS, BATCH, RATE = 120, 64, 1e-3
+EPOCHS, BATCH, PATIENCE, HELD_OUT = 120, 128, 12, 237
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -48,7 +49,7 @@ def vae() -> DensityModel:
 MODELS = {
     "VAE": vae,
     "flow (4)": lambda: RealNVP(SHAPE, couplings=4, levels=LEVELS),
-    "f-VAE": lambda: FVAE(SHAPE, couplings=4, levels=LEVELS),
+    "f-VAE": lambda: FVAE(SHAPE, couplings=4, levels=LEVELS, start=0.005),
     "flow (8)": lambda: RealNVP(SHAPE, couplings=8, levels=LEVELS),
 }
 
@@ -79,10 +80,17 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
 
 
 def learnt(make, x: torch.Tensor, seed: int, quick: bool) -> DensityModel:
-    """A model, trained."""
+    """A model, trained until training digits that were held out score no better."""
     torch.manual_seed(seed)
-    epochs = 6 if quick else EPOCHS
-    return make().fit(x, epochs=epochs, batch_size=BATCH, learning_rate=RATE, seed=seed, progress=False)
+    return make().fit(
+        x[:-HELD_OUT],
+        valid=x[-HELD_OUT:],
+        epochs=3 if quick else EPOCHS,
+        patience=PATIENCE,
+        batch_size=BATCH,
+        seed=seed,
+        progress=False,
+    )
 
 
 def count(model: nn.Module) -> int:

@@ -98,7 +98,7 @@ def test_a_normal_is_found(objective):
         high=2.0,
         buffer_size=1000,
     )
-    ebm.fit(x, epochs=15, batch_size=100, learning_rate=0.02, seed=0, progress=False)
+    ebm.fit(x, epochs=8, batch_size=100, learning_rate=0.03, seed=0, progress=False)
     expected = 1 / 0.25 if objective == "langevin" else 1 / (0.25 + 0.09)
     assert (ebm.network.mean - torch.tensor([1.0, -0.5])).abs().max() < 0.1
     assert ebm.network.log_a.exp().item() == pytest.approx(expected, rel=0.12)
