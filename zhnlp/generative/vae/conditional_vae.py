@@ -17,7 +17,7 @@ from zhnlp.generative.vae.normals import Normal
 from zhnlp.generative.vae.vae import VAE
 
 FEATURES = 128  # of the encoder in mode "concat", before the label joins
-SPREAD = 2.0  # of the class means at the start, in standard deviations of a class: far enough not to share z
+SPREAD = 3.0  # of the class means at the start, in standard deviations of a class: far enough not to share z
 
 
 class ConditionalVAE(VAE):
