@@ -72,7 +72,11 @@ class ExtractiveReader(transformers.PreTrainedModel):
         body = self.body
         if type(body) in (transformers.RoFormerModel, RoFormerModel) and body.config.hidden_act == "gelu":
             return encode(body, ids, mask, types)
-        more = {} if types is None or not getattr(body.config, "type_vocab_size", 0) else {"token_type_ids": types}
+        more = (
+            {}
+            if types is None or not getattr(body.config, "type_vocab_size", 0)
+            else {"token_type_ids": types}
+        )
         return body(input_ids=ids, attention_mask=mask, **more)[0]
 
 

@@ -58,7 +58,9 @@ def read_examples(source: Any, labels: str = "given") -> list[Example]:
     if isinstance(source, (str, Path)):
         source = [source]
     if not isinstance(source, Iterable) or isinstance(source, dict):
-        raise TypeError(f"examples got {type(source).__name__}: expected a path, or a list of dicts with question and context")
+        raise TypeError(
+            f"examples got {type(source).__name__}: expected a path, or a list of dicts with question and context"
+        )
     report: Counter = Counter()
     found: list[Example] = []
     for item in source:
@@ -85,7 +87,9 @@ def read_examples(source: Any, labels: str = "given") -> list[Example]:
         )
     found = [example for example in found if example.question.strip()]
     if not found:
-        raise ValueError("there is no question left: expected one or more with answers that stand in their passages")
+        raise ValueError(
+            "there is no question left: expected one or more with answers that stand in their passages"
+        )
     return found
 
 
