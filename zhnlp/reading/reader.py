@@ -165,8 +165,8 @@ class PassageReader:
                 **training,
             }
         )
-        with Progress(self.progress).stage("read questions", len(rows), "question"):
-            learnt = items(engine, rows)
+        with Progress(self.progress).stage("read questions", len(rows), "question") as bar:
+            learnt = items(engine, rows, bar)
         scored = [row for row in held_out if row.texts]
         return train(
             engine,

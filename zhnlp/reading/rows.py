@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zhnlp.mining.progress import Progress
 from zhnlp.reading.engines.base import Engine, Reading, Row, Tokens
 from zhnlp.reading.examples import Example
 
@@ -57,8 +58,8 @@ class Augmentation:
                 raise ValueError(f"{name}={value!r} is not possible: expected a share from 0 to 1")
 
 
-def items(engine: Engine, examples: Sequence[Example]) -> list[Item]:
-    """Examples as the engine reads them; an answer that no token touches is left out."""
+def items(engine: Engine, examples: Sequence[Example], progress: Progress | None = None) -> list[Item]:
+    """Examples as the engine reads them, in order; an answer that no token touches is left out."""
     cache: dict[str, Tokens] = {}
     found = []
     for example in examples:
@@ -69,6 +70,8 @@ def items(engine: Engine, examples: Sequence[Example]) -> list[Item]:
             if span is not None and span not in spans[number]:
                 spans[number].append(span)
         found.append(Item(readings, spans))
+        if progress is not None:
+            progress.advance(1)
     return found
 
 

@@ -59,9 +59,14 @@ class WordKnowledge:
         """Numbers the characters of texts by their words."""
         return WordNumbers(self.words, self.segmenter)
 
+    def cut(self, text: str) -> list[tuple[int, int]]:
+        """Words of a text, with no blank in them."""
+        starts, ends = self.segmenter.segmenter.spans(text)
+        return list(zip(starts.tolist(), ends.tolist()))
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Words of a text; digits and Latin letters one by one (post 5409)."""
-        return split_runs(text, self.segmenter.spans(fold_characters(text)))
+        return split_runs(text, self.cut(text))
 
     def number(self, word: str) -> int:
         """The number of a word, 1 to W; 0 for an unknown one."""

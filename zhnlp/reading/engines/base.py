@@ -32,11 +32,13 @@ class Tokens:
         ids: (L,) int32.
         words: (L,) int32, number of each token's word, 0 for none; None where nobody asks.
         offsets: (L, 2) int32, characters of each token.
+        cut: words of the text as spans; None where nobody asks.
     """
 
     ids: np.ndarray
     words: np.ndarray | None
     offsets: np.ndarray
+    cut: list[tuple[int, int]] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

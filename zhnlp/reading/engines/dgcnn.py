@@ -137,9 +137,12 @@ class DGCNNEngine(Engine):
                 np.array(spans, np.int32).reshape(-1, 2),
             )
         ids = np.fromiter((self._ids.get(character, UNKNOWN) for character in folded), np.int32, len(text))
-        words = None if self.knowledge is None else self.knowledge.numbers.of(text).astype(np.int32)
         places = np.arange(len(text), dtype=np.int32)
-        return Tokens(ids, words, np.stack((places, places + 1), 1))
+        offsets = np.stack((places, places + 1), 1)
+        if self.knowledge is None:
+            return Tokens(ids, None, offsets)
+        cut = self.knowledge.cut(text)
+        return Tokens(ids, self.knowledge.numbers.of(text, cut).astype(np.int32), offsets, cut)
 
     def features(
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
@@ -152,20 +155,10 @@ class DGCNNEngine(Engine):
             mine = [question[a:b] for a, b in asked.offsets.tolist()]
             found = hand_features([_same(word) for word in mine], [list(map(_same, words)) for words in cut])
             return [rows.astype(np.float16) for rows in found]
-        cut = [self._units(text) for text in passages]
-        found = hand_features(self._units(question), cut, per="character")
-        return [rows.astype(np.float16) for rows in found]
 
-    def _units(self, text: str) -> list[str]:
-        """Words, and blanks as units of their own, so that there is a character for each of the text's."""
-        same = _same(text)
-        if self.knowledge is None:
-            return list(same)
-        units, done = [], 0
-        for start, end in split_runs(text, self.knowledge.segmenter.spans(fold_characters(text))):
-            units += [*same[done:start], same[start:end]]
-            done = end
-        return [*units, *same[done:]]
+        cut = [_units(text, one.cut) for text, one in zip(passages, tokens)]
+        found = hand_features(_units(question, asked.cut), cut, per="character")
+        return [rows.astype(np.float16) for rows in found]
 
     # --- batches ---------------------------------------------------------------------------------------------------
 
@@ -241,6 +234,16 @@ def _same(text: str) -> str:
     folded = fold_characters(text)
     lower = folded.lower()
     return lower if len(lower) == len(folded) else folded
+
+
+def _units(text: str, cut: Iterable[tuple[int, int]] | None) -> list[str]:
+    """Words, and blanks as units of their own, so that there is a character for each of the text's."""
+    same = _same(text)
+    units, done = [], 0
+    for start, end in split_runs(same, cut or ()):
+        units += [*same[done:start], same[start:end]]
+        done = end
+    return [*units, *same[done:]]
 
 
 def _frequent(texts: Iterable[str], min_count: int) -> str:
