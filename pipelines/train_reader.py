@@ -100,7 +100,7 @@ def reader(row: str, seed: int, train: list[Example], options: argparse.Namespac
         made["model"] = options.encoder
     settings = {**TRAINING[made["engine"]], **training, "epochs": epochs_of(row, options)}
     settings["arguments"] = {"logging_strategy": "steps", "logging_steps": 50}  # a line a minute
-    found = PassageReader(seed=seed, progress=True, **made).fit(train, out=folder / "training", **settings)
+    found = PassageReader(seed=seed, **made).fit(train, out=folder / "training", **settings)
     found.save(folder)
     return found
 
