@@ -37,6 +37,7 @@ TEXTS_OF_THE_READER = [
     "docs/on-lstm.md",
     "docs/similarity-losses.md",
     "docs/reading-decoding.md",
+    "docs/reading.md",
 ]  # their commands are not run
 
 

@@ -74,10 +74,11 @@ class AnswerHead(nn.Module):
         passage = self.passage(self.pooling(x, mask))[:, 0]
         parts = (x, x) if self.inner is None else self.inner(x).tanh().chunk(2, -1)
         lowest = -1e5
-        start, end = (
-            linear(part)[..., 0].float().masked_fill(mask == 0, lowest)
-            for linear, part in zip(self.spans, parts)
-        )
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 would tie many of them
+            start, end = (
+                linear(part.to(linear.weight.dtype))[..., 0].float().masked_fill(mask == 0, lowest)
+                for linear, part in zip(self.spans, parts)
+            )
         return AnswerLogits(start, end, passage.float())
 
     def loss(self, logits: AnswerLogits, labels: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ class PassageReader:
 
     Args:
         model: what training begins from: for "encoder" a shipped name, folder or Hub id (None: zhnlp-mlm-small); for "dgcnn" None.
-            Or a folder that `save` wrote, ready to answer.
+            Or a folder that `save` wrote, ready to answer, from which `fit` learns on.
         engine: "dgcnn" (the networks of posts 5409 and 6906, from scratch) or "encoder" (any encoder under the same head).
         seed: of training.
         device: such as "cpu"; None for the GPU where there is one.
@@ -168,6 +168,7 @@ class PassageReader:
         with Progress(self.progress).stage("read questions", len(rows), "question") as bar:
             learnt = items(engine, rows, bar)
         scored = [row for row in held_out if row.texts]
+        held_out = held_out if scored else []  # nothing to choose by
         return train(
             engine,
             learnt,
@@ -400,14 +401,11 @@ class PassageReader:
     def _new(self, rows: list[Example]) -> Engine:
         from zhnlp.reading.engines import engine_class
 
-        model = self.model
-        if model is not None and (Path(model) / FILE).is_file() and self.engine_name == "encoder":
-            raise ValueError(
-                f"{model} is a reader already: expected an encoder to begin from. Next: PassageReader(engine='encoder')"
-            )
-        return engine_class(self.engine_name).new(
-            model, rows, seed=self.seed, device=self.device, **self._options
-        )
+        kind, model = engine_class(self.engine_name), self.model
+        known = None if model is None else find(str(model)) or Path(model)
+        if known is not None and (known / FILE).is_file():  # a reader learns on
+            return kind.load(known, device=self.device)
+        return kind.new(model, rows, seed=self.seed, device=self.device, **self._options)
 
 
 def _member(folder: Path, number: int) -> Path:
