@@ -24,7 +24,7 @@ def data(tmp_path_factory):
             "id": f"{number}",
             "question": f"{who}在哪里上班？",
             "context": f"{who}住在城东，每天在{where}上班，周末休息。" * 2,
-            "answers": [{"text": where, "answer_start": 11}],
+            "answers": [{"text": where, "answer_start": 10}],
         }
         for number, (who, where) in enumerate(
             (a, b) for a in ("小王", "老李", "阿明") for b in ("银行", "学校", "医院")
