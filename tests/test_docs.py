@@ -42,6 +42,7 @@ TEXTS_OF_THE_READER = [
     "docs/reading-decoding.md",
     "docs/hsic-em-transport.md",
     "docs/vae.md",
+    "docs/reading.md",
 ]  # their commands are not run
 
 
