@@ -119,7 +119,7 @@ def test_refusals(options, message):
         hsic(**{"x": torch.arange(4.0), "y": torch.arange(4.0)} | options)
 
 
-@pytest.mark.slow  # hyppo compiles for a minute
+@pytest.mark.long  # hyppo compiles for minutes
 @pytest.mark.parametrize("bias", [True, False])
 def test_normalised_is_the_statistic_of_hyppo(bias):
     hyppo = pytest.importorskip("hyppo.independence")

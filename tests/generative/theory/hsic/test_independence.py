@@ -54,7 +54,7 @@ def test_a_constant_is_never_rejected():
             assert hsic_test(normal(30, 1), torch.ones(30), method).p_value == 1
 
 
-@pytest.mark.slow  # hyppo compiles for a minute
+@pytest.mark.long  # hyppo compiles for minutes
 @pytest.mark.filterwarnings("ignore:The number of replications")
 def test_agrees_with_hyppo():
     hyppo = pytest.importorskip("hyppo.independence")
