@@ -11,6 +11,7 @@ import random
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,9 @@ def kept_out(data: str | Path | None = None) -> set[str]:
     folder, found = data_folder(data), set()
     files = sorted(file for pattern in TESTS for file in folder.glob(pattern))
     if not files:
-        stop(f"{folder} has no test sets, so nothing could be kept out. Pass --data FOLDER, or set ZHNLP_DATA.")
+        stop(
+            f"{folder} has no test sets, so nothing could be kept out. Pass --data FOLDER, or set ZHNLP_DATA."
+        )
     for file in files:
         for line in lines(file):
             row = json.loads(line) if ".jsonl" in file.name else line.split("\t")
@@ -88,7 +91,7 @@ def sentences(text: str, out: set[str]) -> list[str | None]:
 def open_sentences(
     data: str | Path | None, count: int, out: set[str], seed: int = 0
 ) -> tuple[list[str], Pairs]:
-    """Different sentences, ``count`` at most, and as many pairs of neighbours: half of ``open``, half of ``open_general``."""
+    """Different sentences, ``count`` at most, and as many pairs that follow each other in a paragraph; half of ``open_general``."""
     texts: dict[str, None] = {}
     neighbours: dict[str, Pairs] = {}
     for part, name in enumerate(("open_general", "open")):
@@ -101,12 +104,17 @@ def open_sentences(
             if held_out(document):
                 continue
             begin = chosen.randrange(max(1, len(document) - LOOKED_AT))
-            found = sentences(document[begin : begin + LOOKED_AT], out)[1 if begin else 0 :]
-            alone = [one for one in found if one is not None]
+            found = [sentences(one, out) for one in document[begin : begin + LOOKED_AT].split("\n")]
+            found[0] = found[0][1 if begin else 0 :]  # which may be cut, as may the last
+            if begin + LOOKED_AT < len(document):
+                del found[-1][-1:]
+            alone = [one for row in found for one in row if one is not None]
             for one in chosen.sample(alone, min(EACH, len(alone))):
                 if len(texts) < wanted:
                     texts.setdefault(one)
-            both = [(one, other) for one, other in zip(found, found[1:]) if one and other and one != other]
+            both = [
+                pair for row in found for pair in pairwise(row) if None not in pair and pair[0] != pair[1]
+            ]
             pairs += chosen.sample(both, min(EACH, len(both)))
         neighbours[name] = pairs[: count // 2]
     return list(texts), [pair for pairs in neighbours.values() for pair in pairs]

@@ -38,7 +38,9 @@ def test_each_form_makes_an_encoder_as_the_api_does(tmp_path, form, metric):
     from zhnlp.similarity import read_examples
 
     path, out = table(tmp_path, form), tmp_path / "mine"
-    said = json.loads(zhnlp("train", "similarity", path, "--form", form, "--valid", path, "--out", out, *SMALL).stdout)
+    said = json.loads(
+        zhnlp("train", "similarity", path, "--form", form, "--valid", path, "--out", out, *SMALL).stdout
+    )
     assert said[form] == len(ROWS[form]) and -1 <= said[metric] <= 1
     examples = read_examples(path, form)
     expected = SentenceEncoder.gru(examples.texts(), min_count=1)
@@ -73,14 +75,27 @@ def test_texts_alone_train_a_transformer(tmp_path):
     save_checkpoint(tmp_path / "model", "roformer")
     texts = tmp_path / "texts.tsv"
     texts.write_text("今天天气很好\n北京大学\n研究电网\n断路检修\n", encoding="utf-8")
-    options = ("--form", "texts", "--model", tmp_path / "model", "--max-length", 16, "--out", tmp_path / "mine")
-    said = json.loads(zhnlp("train", "similarity", texts, *options, "--epochs", 1, "--batch-size", 2, "--quiet").stdout)
+    options = (
+        "--form",
+        "texts",
+        "--model",
+        tmp_path / "model",
+        "--max-length",
+        16,
+        "--out",
+        tmp_path / "mine",
+    )
+    said = json.loads(
+        zhnlp("train", "similarity", texts, *options, "--epochs", 1, "--batch-size", 2, "--quiet").stdout
+    )
     assert said == {"folder": str(tmp_path / "mine"), "texts": 4}
     assert SentenceEncoder(tmp_path / "mine").encode("北京").shape == (32,)
 
 
 def test_help_and_refusals(tmp_path):
-    assert "zhnlp train similarity corpora/faq/shop.csv" in " ".join(zhnlp("train", "similarity", "--help").stdout.split())
+    assert "zhnlp train similarity corpora/faq/shop.csv" in " ".join(
+        zhnlp("train", "similarity", "--help").stdout.split()
+    )
     path, out = table(tmp_path, "triples"), ("--out", tmp_path / "mine")
     for options, said in [
         (("--form", "couples"), "form='couples' is not known"),

@@ -108,7 +108,9 @@ def similarity(
     named = fields.split(",") if fields else []
     examples = read_examples(files, form, named, encoding=encoding)
     chosen = valid_form or form
-    held_out = read_examples(valid, chosen, named if chosen == form else [], encoding=encoding) if valid else None
+    held_out = (
+        read_examples(valid, chosen, named if chosen == form else [], encoding=encoding) if valid else None
+    )
     if held_out is None:
         from zhnlp.similarity.training import split
 
