@@ -231,7 +231,7 @@ def main() -> None:
         "seconds": seconds_of(options.out),
         "hardware": hardware("cpu"),
         "seed": options.seed,
-        "stages": [name for name in options.stages],
+        "stages": list(options.stages),
     }
     card(folder, shipped, facts, scores, trail)
     print(json.dumps({"trail": trail, "scores": scores}))
