@@ -101,6 +101,6 @@ def test_help_and_refusals(tmp_path):
         (("--form", "couples"), "form='couples' is not known"),
         (("--form", "triples", "--hard-negatives", 2), "expected groups or pairs"),
         (("--form", "triples", "--loss", "cosent", *SMALL), "loss='cosent' does not learn from triples"),
-        (("--form", "triples", "--fields", "a,b", *SMALL), "triples.tsv"),
+        (("--form", "triples", "--fields", "a,b", *SMALL), "names 2 columns (a, b)"),
     ]:
         assert said in refused("train", "similarity", path, *options, *out)
