@@ -26,6 +26,7 @@ PAGES = [
     "docs/generation.md",
     "docs/similarity.md",
     "docs/faq-search.md",
+    "docs/similarity-training.md",
 ]
 TEXTS_OF_THE_READER = [
     "README.md",

@@ -325,15 +325,19 @@ class SentenceEncoder:
             )
         self.network.head.append(Dense.of_whitening(whitening).to(self.network.device))
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, int8: bool = False) -> Path:
         """Write a folder that `SentenceEncoder` and, but for attention pooling, ``SentenceTransformer(folder)`` load again.
 
         Of a GRU sentence-transformers has to be told first: ``zhnlp.models.gru_encoder.register()``.
 
+        Args:
+            int8: store each row of the network in 8 bits: a quarter of the size, cosines all but the same (1e-2); it is
+                read by this package alone.
+
         Raises:
             FileExistsError: ``folder`` is a file.
         """
-        return save_network(self.network, self.tokenizer, folder, self.max_length)
+        return save_network(self.network, self.tokenizer, folder, self.max_length, int8=int8)
 
 
 def _max_length(asked: int | None, parts: Parts, tokenizer: Any, transformer: PreTrainedModel) -> int:

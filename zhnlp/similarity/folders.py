@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from zhnlp.checkpoints.quantized import FILE as INT8
+from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
 from zhnlp.similarity.network import ACTIVATIONS, Dense, Normalize, SentenceNetwork
 from zhnlp.text.files import write_whole
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 MODULES = "modules.json"
+FULL = "model.safetensors"
 SETTINGS = "sentence_bert_config.json"
 _NAMES = {"mean": "mean_tokens", "cls": "cls_token", "max": "max_tokens", "last": "lasttoken"}
 _MODES = {"mean": "mean", "cls": "cls", "max": "max", "lasttoken": "last"} | {
@@ -119,9 +122,16 @@ def one_pooling(name: str, asked: str | None, found: str | None) -> str | None:
 
 
 def save_network(
-    network: SentenceNetwork, tokenizer: PreTrainedTokenizerFast, folder: str | Path, max_length: int
+    network: SentenceNetwork,
+    tokenizer: PreTrainedTokenizerFast,
+    folder: str | Path,
+    max_length: int,
+    *,
+    int8: bool = False,
 ) -> Path:
     """Write a network and its tokenizer, which reads ``max_length`` tokens from then on.
+
+    Weights that the folder had before in the other form are removed.
 
     Raises:
         FileExistsError: ``folder`` is a file.
@@ -133,10 +143,14 @@ def save_network(
     config = network.transformer.config
     kept, config.output_hidden_states = config.output_hidden_states, network.pooling.layers > 1
     try:  # sentence-transformers asks the configuration
-        with no_bars():
-            network.transformer.save_pretrained(folder)
+        if int8:
+            save_int8(network.transformer, folder)
+        else:
+            with no_bars():
+                network.transformer.save_pretrained(folder)
     finally:
         config.output_hidden_states = kept
+    (folder / (FULL if int8 else INT8)).unlink(missing_ok=True)
     limited = copy.deepcopy(tokenizer)
     limited.model_max_length = max_length
     limited.save_pretrained(folder)
