@@ -1,4 +1,4 @@
-"""What the recipes of this folder share: options, the table of claims against bars, the JSON file, pictures.
+"""What the recipes share: options, the table of claims against bars, the JSON file, pictures.
 
     options = parser(__doc__).parse_args(argv)
     recipe = Recipe(__doc__, options)
@@ -7,7 +7,7 @@
     recipe.picture(figure, "plan", "How the mass moves")
     return recipe.finish()
 
-A recipe's docstring begins with its title, and has the address of the post and the command.
+What a recipe's docstring has to hold is in `card.py`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from zhnlp.generative.recipes.card import Card
+from zhnlp.generative.recipes.machine import machine
 
-from harness.report import machine
-
-ADDRESS = re.compile(r"https://kexue\.fm/archives/(\d+)")
 NUMBER = r"[-−]?(?:\d+\.?\d*|\.\d+)(?:e[-−]?\d+)?"
 LIMIT = re.compile(rf"([<>≤≥=]) ?({NUMBER})")
 RANGE = re.compile(rf"({NUMBER}) (?:–|to) ({NUMBER})")
@@ -40,9 +38,17 @@ def parser(doc: str, *, seeds: int = 3) -> argparse.ArgumentParser:
         doc: docstring of the recipe.
         seeds: default number of seeds.
     """
-    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command = Card.of(doc).command
+    made = argparse.ArgumentParser(
+        prog=command, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.set_defaults(usual_seeds=seeds)
+    folder = f"workdir/generative/{command.split()[-1]}"
     made.add_argument(
-        "--out", type=Path, help="folder of table, figures and pictures (default: workdir/generative/POST)"
+        "--out",
+        type=Path,
+        default=Path(folder),
+        help="folder of table, figures and pictures (default: %(default)s)",
     )
     made.add_argument(
         "--seeds", type=_count, default=seeds, help="how many, counted from 0 (default: %(default)s)"
@@ -59,19 +65,17 @@ class Recipe:
         pictures: dicts of file and caption.
 
     Raises:
-        ValueError: the docstring has no address of a post.
+        ValueError: the docstring is no card.
     """
 
     def __init__(self, doc: str, options: argparse.Namespace):
-        address = ADDRESS.search(doc)
-        if not address:
-            raise ValueError(
-                "the recipe's docstring has no https://kexue.fm/archives/NNNN: expected the post's address"
-            )
-        self.title = doc.strip().splitlines()[0].rstrip(".")
-        self.address, self.post = address[0], int(address[1])
-        self.quick, self.seeds = options.quick, options.seeds
-        self.out = options.out or Path("workdir/generative") / address[1]
+        self.card = Card.of(doc)
+        self.quick, self.seeds, self.out = options.quick, options.seeds, options.out
+        self.command = self.card.command
+        if self.seeds != options.usual_seeds:
+            self.command += f" --seeds {self.seeds}"
+        if self.quick:
+            self.command += " --quick"
         self.claims, self.pictures, self._began = [], [], time.perf_counter()
 
     def claim(
@@ -117,15 +121,17 @@ class Recipe:
         seconds = time.perf_counter() - self._began
         where = machine()
         note = f"{self.seeds} seed{'s' * (self.seeds > 1)}, {seconds:.0f} s on {where['cores']} cores, {where['date']}"
-        text = f"# {self.title}\n\n{self.address}\n\n{self.table()}\n\n{note}{', --quick' * self.quick}\n"
+        text = f"# {self.card.title}\n\n{self.card.address}\n\n{self.table()}\n\n{note}{', --quick' * self.quick}\n"
         print(text, end="", flush=True)
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / "table.md").write_text(text, encoding="utf-8")
         kept = {
-            "post": self.post,
-            "title": self.title,
-            "address": self.address,
-            "command": f"python pipelines/generative/{Path(sys.argv[0]).name}",
+            "post": self.card.post,
+            "posts": list(self.card.posts),
+            "title": self.card.title,
+            "address": self.card.address,
+            "claimed": self.card.claim,
+            "command": self.command,
             "quick": self.quick,
             "seeds": self.seeds,
             "seconds": round(seconds, 1),
