@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from zhnlp.generative.model import GenerativeModel
 from zhnlp.generative.networks import decoder as make_decoder
 from zhnlp.generative.networks import encoder as make_encoder
-from zhnlp.generative.rows import as_rows
 from zhnlp.generative.vae.latent_report import ACTIVE, LatentReport, report_of
 from zhnlp.generative.vae.likelihoods import make_likelihood
 from zhnlp.generative.vae.means import BoundedMeans
@@ -145,16 +144,10 @@ class VAE(GenerativeModel):
             return self.beta
         return self.beta * (self.steps / self.kl_warmup).clamp(max=1)
 
-    def fit(self, data: Any, valid: Any = None, *, labels: Any = None, **training: Any) -> VAE:
-        """As `GenerativeModel.fit`; refuses values that the likelihood cannot give."""
-        rows = as_rows(data, self.shape)
-        low, high = self.likelihood.range
-        if rows.min() < low or rows.max() > high:
-            raise ValueError(
-                f"the data goes from {rows.min():.3g} to {rows.max():.3g}: expected {low:g} to {high:g} for this "
-                'likelihood. Next: scale the data, or output="tanh" for [-1, 1], "linear" for any values'
-            )
-        return super().fit(data, valid, labels=labels, **training)
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """That of the likelihood."""
+        return self.likelihood.range
 
     # --- what the trained model gives ------------------------------------------------------------------------------
 
