@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -90,4 +91,8 @@ def run_recipe(
             arguments += ["--out", str(out if len(found) == 1 else out / one.name)]
         if seeds is not None:
             arguments += ["--seeds", str(seeds)]
-        one.main()(["--help"] if options else arguments)
+        if options:
+            with suppress(SystemExit):
+                one.main()(["--help"])
+        else:
+            one.main()(arguments)
