@@ -44,3 +44,8 @@ def test_an_unknown_post_is_refused_with_the_nearest():
         ValueError, match=r"no recipe of 'vae_5254', did you mean 'vae_5253'\?.*generative list"
     ):
         find("vae_5254")
+
+
+def test_the_page_for_readers_has_the_command_of_each():
+    page = (DOORS.parents[1] / "docs/generative.md").read_text("utf-8")
+    assert [one.name for one in recipes() if f"| `{one.card.command}` |" not in page] == []

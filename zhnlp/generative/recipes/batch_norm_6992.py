@@ -113,7 +113,11 @@ def networks(recipe: Recipe, x: torch.Tensor, y: torch.Tensor, options) -> dict:
         rows = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))[:256]
         for kind, found in values.items():
             report = smoothness_report(
-                network(kind, seed), (x[rows], y[rows]), lrs=STEPS, iterations=1000, tolerance=3e-3
+                network(kind, seed),
+                (x[rows], y[rows]),
+                lrs=STEPS,
+                iterations=100 if options.quick else 1000,
+                tolerance=3e-3,
             )
             found.append(report.eigenvalue)
             kept.setdefault(kind, report)

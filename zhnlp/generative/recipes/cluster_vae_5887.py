@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
         x, labels = images(options.data)
         settings, bars = {"latent": 10, "preset": "conv28", "sigma": 0.3}, ("", "")
         passes = (20, 20)
-    pretrain, epochs = (4, 4) if recipe.quick else passes
+    pretrain, epochs = (2, 2) if recipe.quick else passes
     seeds = range(recipe.seeds)
 
     pixels = [KMeans(10, n_init=10, random_state=seed).fit_predict(x.flatten(1)) for seed in seeds]

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
     for seed in range(recipe.seeds):
         torch.manual_seed(seed)
         model = DiscreteVAE(x.shape[1:], 32, 10, **SETTINGS)
-        training = {"epochs": 8 if recipe.quick else 100, "learning_rate": 2e-3, "seed": seed}
+        training = {"epochs": 4 if recipe.quick else 100, "learning_rate": 2e-3, "seed": seed}
         models.append(model.fit(x, progress=False, **training))
 
     errors = [(model.decode(model.encode(x_test)) - x_test).square().mean().item() for model in models]

@@ -85,7 +85,7 @@ def plane(recipe: Recipe, seeds: int, quick: bool) -> None:
     """NLL by quadrature and exact W₁ of samples, by contrastive Langevin and by score matching."""
     points, _ = moons(5000)
     train, test = points[:4000], points[4000:]
-    epochs = (150 if quick else STEPS) * BATCH / len(train)
+    epochs = (40 if quick else STEPS) * BATCH / len(train)
     figures: dict[str, list[float]] = {}
     for seed in range(seeds):
         for name, objective in (("Langevin", "langevin"), ("score matching", "score")):
@@ -168,7 +168,7 @@ def digit_energy(x: Tensor, seed: int, quick: bool) -> EBM:
     """An energy of digits, trained."""
     torch.manual_seed(seed)
     ebm = EBM((1, 8, 8), hidden=256, sampler=DIGIT_SAMPLER, buffer_size=1000, low=0.0, high=1.0)
-    epochs = 5 if quick else DIGIT_EPOCHS
+    epochs = 2 if quick else DIGIT_EPOCHS
     return ebm.fit(
         x, epochs=epochs, batch_size=128, learning_rate=1e-3, betas=(0.0, 0.999), seed=seed, progress=False
     )

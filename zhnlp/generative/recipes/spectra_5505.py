@@ -55,7 +55,7 @@ def logistic(flux: np.ndarray, classes: np.ndarray):
 
 def synthetic(recipe: Recipe, options) -> None:
     """The table of the spec: logistic regression, cross-entropy, and the second stage."""
-    size, tests = (600, 300) if options.quick else (3000, 1500)
+    size, tests = (300, 150) if options.quick else (3000, 1500)
     read = SpectrumPreprocessor(difference=False)
     rows: dict[str, list[float]] = {"logistic": [], "first": [], "both": []}
     for seed in range(options.seeds):
@@ -87,7 +87,7 @@ def pictures(recipe: Recipe, model: SpectrumClassifier, tested: tuple) -> None:
     shown = [
         int(np.flatnonzero((gold == name) & (predicted == name))[0])
         for name in CLASSES
-        if (predicted == name).any()
+        if ((gold == name) & (predicted == name)).any()
     ]
     recipe.picture(
         plot_spectra(flux[shown], gold[shown].tolist(), wavelengths=wavelengths),

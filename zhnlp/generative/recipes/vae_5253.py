@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
     data = digits()
     judge = Judge().fit(data[0], data[1])
     training = {
-        "epochs": 8 if recipe.quick else 100,
+        "epochs": 4 if recipe.quick else 100,
         "learning_rate": 2e-3,
         "schedule": "cosine",
         "progress": False,

@@ -25,7 +25,7 @@ from zhnlp.generative.plots import curves, image_grid
 from zhnlp.generative.recipes.recipe import Recipe, parser
 from zhnlp.generative.vae.latent_pictures import plot_kl, side_by_side
 
-DRAWN = 500
+DRAWN, FEW = 500, 100  # samples; of a quick run
 QUANTIZERS = {
     "moving averages": {"quantizer": "ema"},
     "gradient": {"quantizer": "gradient"},
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
 
     for seed, model in enumerate(models):
         training = {
-            "epochs": 3 if recipe.quick else 40,
+            "epochs": 2 if recipe.quick else 40,
             "patience": 6,
             "batch_size": 64,
             "learning_rate": 2e-3,
@@ -55,12 +55,13 @@ def main(argv: Sequence[str] | None = None) -> list[dict]:
     recipe.claim("prior: nats of a code on test", nats)
     recipe.claim("codes by their frequency alone", flat)
     recipe.claim("prior: nats below their frequency", [a - b for a, b in zip(flat, nats)], "≥ 0.6")
-    drawn = [model.sample(DRAWN, seed=0) for model in models]
+    n = FEW if recipe.quick else DRAWN
+    drawn = [model.sample(n, seed=0) for model in models]
     judge = Judge().fit(*digits()[:2])
     recipe.claim(
         "samples: Fréchet distance on pixels", [frechet_distance(one, x_test) for one in drawn], "< 0.7"
     )
-    even = torch.randint(32, (DRAWN, 4, 4), generator=torch.Generator().manual_seed(0))
+    even = torch.randint(32, (n, 4, 4), generator=torch.Generator().manual_seed(0))
     recipe.claim(
         "codes drawn evenly: the same", [frechet_distance(model.decode(even), x_test) for model in models]
     )
@@ -77,7 +78,7 @@ def autoencoders(recipe: Recipe, name: str, x, x_test, seeds: int, bars=("", "")
     for seed in range(seeds):
         torch.manual_seed(seed)
         model = VQVAE(x.shape[1:], codes=32, dim=16, **QUANTIZERS[name])
-        made.append(model.fit(x, epochs=8 if recipe.quick else 150, seed=seed, progress=False))
+        made.append(model.fit(x, epochs=3 if recipe.quick else 150, seed=seed, progress=False))
     errors = [(model.decode(model.encode(x_test)) - x_test).square().mean().item() for model in made]
     reports = [model.code_report(x_test) for model in made]
     recipe.claim(f"{name}: mean squared error on test", errors, bars[0])

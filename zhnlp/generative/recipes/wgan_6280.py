@@ -50,16 +50,16 @@ def main(argv: list[str] | None = None) -> list[dict]:
 
 def blobs(recipe: Recipe) -> None:
     """`CRITIC_STEPS` under each constraint."""
-    steps = 60 if recipe.quick else CRITIC_STEPS
+    steps, n = (60, 300) if recipe.quick else (CRITIC_STEPS, 2000)
     exact, heights = [], {}
     for seed in range(recipe.seeds):
-        p, q = two_blobs(seed)
+        p, q = two_blobs(seed, n)
         exact.append(wasserstein_exact(p, q))
     recipe.claim("two blobs, W₁ of the samples by Hungarian assignment", exact, "0.95 – 1.05")
     for constraint, bar in CRITICS.items():
         found = []
         for seed in range(recipe.seeds):
-            result = critic_distance(*two_blobs(seed), constraint, steps=steps, seed=seed)
+            result = critic_distance(*two_blobs(seed, n), constraint, steps=steps, seed=seed)
             found.append(result.value)
             heights.setdefault(constraint, result.critic)
         recipe.claim(f"two blobs, critic with {constraint}: W₁", found, bar)
@@ -67,7 +67,9 @@ def blobs(recipe: Recipe) -> None:
             excess = max(value - true for value, true in zip(found, exact))
             recipe.claim("the same, the most above W₁ of the samples", excess, "≤ 0.02")
     recipe.picture(
-        height_maps(heights, *two_blobs(0)), "critics", "Scores of the critics over two blobs one unit apart."
+        height_maps(heights, *two_blobs(0, n)),
+        "critics",
+        "Scores of the critics over two blobs one unit apart.",
     )
 
 
@@ -95,11 +97,11 @@ def height_maps(critics: dict, p: Tensor, q: Tensor):
 
 def rings(recipe: Recipe) -> None:
     """`RING_STEPS` rounds of each."""
-    steps = 60 if recipe.quick else RING_STEPS
-    real, drawn = ring(2000, torch.Generator().manual_seed(0)), {}
+    steps, n = (60, 300) if recipe.quick else (RING_STEPS, 2000)
+    real, drawn = ring(n, torch.Generator().manual_seed(0)), {}
     recipe.claim(
-        "ring, W₁ of 2,000 real points against 2,000 others: the floor",
-        wasserstein_exact(real, ring(2000, torch.Generator().manual_seed(1))),
+        f"ring, W₁ of {n:,} real points against {n:,} others: the floor",
+        wasserstein_exact(real, ring(n, torch.Generator().manual_seed(1))),
     )
     for name, (arguments, critic_steps) in RING.items():
         reports, distances = [], []
@@ -107,14 +109,14 @@ def rings(recipe: Recipe) -> None:
             with own_randomness(seed):
                 model = GAN((2,), latent=2, **arguments)
             model.fit(ring, steps=steps, batch_size=256, critic_steps=critic_steps, ema=0.995, seed=seed)
-            samples = model.sample(2000, seed=0)
+            samples = model.sample(n, seed=0)
             reports.append(mode_report(samples, ring_centres()))
             distances.append(wasserstein_exact(real, samples))
             drawn.setdefault(name, samples)
         recipe.claim(f"ring, {name}: modes alive of 8", [one["modes"] for one in reports])
         recipe.claim(f"ring, {name}: share of samples within .2 of a mode", [one["near"] for one in reports])
-        recipe.claim(f"ring, {name}: W₁ to 2,000 real points", distances)
+        recipe.claim(f"ring, {name}: W₁ to {n:,} real points", distances)
     figure, axes = plots.new_figure(3 * len(drawn), 3, 1, len(drawn))
     for (name, points), ax in zip(drawn.items(), axes):
         plots.scatter(points, background=real, title=name, axes=ax)
-    recipe.picture(figure, "ring", "2,000 samples of each model, over the data in grey.")
+    recipe.picture(figure, "ring", f"{n:,} samples of each model, over the data in grey.")

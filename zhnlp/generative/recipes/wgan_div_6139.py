@@ -50,11 +50,11 @@ def main(argv: list[str] | None = None) -> list[dict]:
 
 def slope(recipe: Recipe) -> None:
     """Two blobs, at each choice of points."""
-    steps = 60 if recipe.quick else CRITIC_STEPS
+    steps, n = (60, 300) if recipe.quick else (CRITIC_STEPS, 2000)
     for at in PLACES:
         everywhere = at in ("interp", "both", "mixed")  # else the critic is free to be steep on one side
         found = [
-            critic_distance(*two_blobs(seed), "div", steps=steps, at=at, seed=seed).value
+            critic_distance(*two_blobs(seed, n), "div", steps=steps, at=at, seed=seed).value
             for seed in range(recipe.seeds if everywhere else 1)
         ]
         bar = "0.55 – 0.62" if everywhere else ""
@@ -65,8 +65,8 @@ def slope(recipe: Recipe) -> None:
 
 def places(recipe: Recipe) -> None:
     """W₁ of samples of the ring after `RING_STEPS` rounds, the average of the generator's weights beside."""
-    steps = 40 if recipe.quick else RING_STEPS
-    real, drawn = ring(2000, torch.Generator().manual_seed(0)), {}
+    steps, n = (20, 300) if recipe.quick else (RING_STEPS, 2000)
+    real, drawn = ring(n, torch.Generator().manual_seed(0)), {}
     spreads = {}
     for constraint in ("div", "gp"):
         averages = []
@@ -76,13 +76,13 @@ def places(recipe: Recipe) -> None:
                 with own_randomness(seed):
                     model = WGAN((2,), latent=2, constraint=constraint, options={"at": at})
                 model.fit(ring, steps=steps, batch_size=256, ema=0.995, seed=seed)
-                samples = model.sample(2000, seed=0)
+                samples = model.sample(n, seed=0)
                 distances.append(wasserstein_exact(real, samples))
                 reports.append(mode_report(samples, ring_centres()))
                 drawn.setdefault(f"{constraint}, {at}", samples)
             averages.append(sum(distances) / len(distances))
             name = f"ring, WGAN-{constraint} at {at}"
-            recipe.claim(f"{name}: W₁ to 2,000 real points", distances)
+            recipe.claim(f"{name}: W₁ to {n:,} real points", distances)
             recipe.claim(f"{name}: modes alive of 8", [one["modes"] for one in reports])
             recipe.claim(f"{name}: share of samples within .2 of a mode", [one["near"] for one in reports])
         spreads[constraint] = max(averages) - min(averages)
@@ -97,7 +97,7 @@ def places(recipe: Recipe) -> None:
         plots.scatter(points, background=real, title=name, axes=ax)
         ax.set(xlim=(-3, 3), ylim=(-3, 3))
     recipe.picture(
-        figure, "places", "2,000 samples under each choice of points, over the data in grey; seed 0."
+        figure, "places", f"{n:,} samples under each choice of points, over the data in grey; seed 0."
     )
 
 
