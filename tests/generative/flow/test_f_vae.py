@@ -137,7 +137,7 @@ def test_at_the_start_nothing_is_lost(name):
     model = MODELS[name]().eval()
     x = torch.rand(5, *model.shape)
     assert (model.decode(model.encode(x)) - x).abs().max() < 1e-5
-    line = model.interpolate(x[:2], steps=4)
+    line = model.interpolate(x[:1], x[1:2], steps=4)[0]
     assert torch.allclose(line[[0, -1]], x[:2], atol=1e-4)
 
 

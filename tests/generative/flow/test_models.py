@@ -137,9 +137,10 @@ def test_colder_samples_are_likelier():
 def test_interpolation_ends_where_it_should():
     flow = moved(RealNVP((1, 4, 4), couplings=4, hidden=16))
     ends = torch.rand(4, 1, 4, 4)
-    line, square = flow.interpolate(ends[:2], steps=5), flow.interpolate(ends, steps=3)
-    assert line.shape == (5, 1, 4, 4) and square.shape == (9, 1, 4, 4)
-    assert torch.allclose(line[[0, -1]], ends[:2], atol=1e-4)
+    lines, square = flow.interpolate(ends[:2], ends[2:], steps=5), flow.square(ends, steps=3)
+    assert lines.shape == (2, 5, 1, 4, 4) and square.shape == (9, 1, 4, 4)
+    assert torch.allclose(lines[:, 0], ends[:2], atol=1e-4)
+    assert torch.allclose(lines[:, -1], ends[2:], atol=1e-4)
     assert torch.allclose(square[[0, 2, 6, 8]], ends, atol=1e-4)
 
 
@@ -252,7 +253,7 @@ def test_zuko_agrees_on_couplings_permutations_and_matrices():
         (lambda: dequantise(torch.tensor([16.0]), 17), "expected data of 17 levels"),
         (lambda: RealNVP((4,)).bound(torch.zeros(1, 4), samples=0), "samples got 0"),
         (lambda: RealNVP((4,)).sample(1, temperature=-1.0), "temperature got -1"),
-        (lambda: RealNVP((4,)).interpolate(torch.zeros(3, 4)), "2 or 4 examples"),
+        (lambda: RealNVP((4,)).square(torch.zeros(3, 4)), "expected 4 examples"),
     ],
     ids=["levels", "log-prob", "off-grid", "unscaled", "samples", "temperature", "ends"],
 )

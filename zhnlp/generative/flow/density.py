@@ -126,20 +126,33 @@ class DensityModel(GenerativeModel):
         with self.drawing(seed):
             return self.decode(temperature * torch.randn(n, self.noise_size, device=self.device))
 
-    def interpolate(self, ends: Tensor, steps: int = 8) -> Tensor:
-        """Examples between 2 others, (steps, *shape), or in a square between 4, (steps², *shape) row by row.
-
-        Args:
-            ends: (2 or 4, *shape); of 4 they go to the top left, top right, bottom left and bottom right.
-            steps: along a side, both ends included.
+    def interpolate(self, first: Tensor, last: Tensor, steps: int = 8) -> Tensor:
+        """Examples (N, steps, *shape) on the ways between two examples (N, *shape) each, both ends included.
 
         Raises:
-            ValueError: another number of ends.
+            ValueError: fewer than 2 steps.
         """
-        if len(ends) not in (2, 4) or steps < 2:
-            raise ValueError(
-                f"got {len(ends)} ends and steps={steps}: expected 2 or 4 examples, and 2 or more steps"
-            )
-        weights = line_weights(steps) if len(ends) == 2 else square_weights(steps)
+        if steps < 2:
+            raise ValueError(f"steps got {steps}: expected 2 or more, since both ends are among them")
         with self.drawing(None):
-            return self.decode(mix(self.encode(ends.to(self.device)), weights.to(self.device)))
+            ends = torch.stack([self.encode(each.to(self.device)) for each in (first, last)], 1)  # (N, 2, d)
+            noise = torch.cat([mix(pair, line_weights(steps).to(self.device)) for pair in ends])
+            return self.decode(noise).unflatten(0, (len(ends), steps))
+
+    def square(self, corners: Tensor, steps: int = 8) -> Tensor:
+        """Examples (steps², *shape) of a square, row by row.
+
+        Args:
+            corners: (4, *shape), top left, top right, bottom left and bottom right.
+            steps: along a side, both corners included.
+
+        Raises:
+            ValueError: another number of corners, fewer than 2 steps.
+        """
+        if len(corners) != 4 or steps < 2:
+            raise ValueError(
+                f"got {len(corners)} corners and steps={steps}: expected 4 examples, and 2 or more steps"
+            )
+        with self.drawing(None):
+            noise = self.encode(corners.to(self.device))
+            return self.decode(mix(noise, square_weights(steps).to(self.device)))

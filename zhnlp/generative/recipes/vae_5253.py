@@ -23,7 +23,7 @@ from zhnlp.generative.datasets import digits
 from zhnlp.generative.measures import Judge, frechet_distance, nearest_distance
 from zhnlp.generative.plots import curves, image_grid, scatter
 from zhnlp.generative.recipes.recipe import Recipe, parser
-from zhnlp.generative.vae import VAE, ConditionalVAE, interpolate, manifold
+from zhnlp.generative.vae import VAE, ConditionalVAE, manifold
 from zhnlp.generative.vae.latent_pictures import plot_kl, side_by_side
 
 SHAPE, DRAWN = (1, 8, 8), 1000
@@ -163,7 +163,7 @@ def pictures_of_plain(recipe: Recipe, model: VAE, data) -> None:
         image_grid(pairs, columns=10), "reconstructions", "Test digits, each beside its reconstruction"
     )
     first = torch.stack([x_test[y_test == digit][0] for digit in range(10)])
-    walk = interpolate(model, first, first.roll(-1, 0), steps=10)
+    walk = model.interpolate(first, first.roll(-1, 0), steps=10)
     recipe.picture(
         image_grid(walk.flatten(0, 1), columns=10), "interpolations", "From each digit to the next"
     )

@@ -200,6 +200,14 @@ class VAE(GenerativeModel):
         output = self._decode(z, y)
         return self.likelihood.draw(output) if noise else self.likelihood.mean(output)
 
+    def interpolate(self, first: Tensor, last: Tensor, steps: int = 8) -> Tensor:
+        """Pictures (N, steps, *shape) on straight lines between the latent means of two pictures (N, *shape) each."""
+        with self.drawing(None):
+            begin, end = self._posterior(first, None).mean, self._posterior(last, None).mean
+            way = torch.linspace(0, 1, steps, device=begin.device)[:, None]
+            z = torch.lerp(begin[:, None], end[:, None], way)  # (N, steps, D)
+            return self._picture(z.flatten(0, 1), None, False).unflatten(0, z.shape[:2])
+
     def report(self, x: Any, y: Tensor | None = None) -> LatentReport:
         """KL of each dimension, how many are active, and whether the posteriors add up to the prior."""
         return report_of(self.posterior(x, y), self._prior(y))
