@@ -41,9 +41,13 @@ TEXTS_OF_THE_READER = [
     "docs/on-lstm.md",
     "docs/similarity-losses.md",
     "docs/reading-decoding.md",
-    "docs/hsic-em-transport.md",
-    "docs/vae.md",
     "docs/reading.md",
+    "docs/generative.md",
+    "docs/generative-vae.md",
+    "docs/generative-flows.md",
+    "docs/generative-gan.md",
+    "docs/generative-learning-theory.md",
+    "docs/generative-hsic-em-transport.md",
 ]  # their commands are not run
 
 

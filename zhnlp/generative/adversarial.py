@@ -62,13 +62,16 @@ class AdversarialModel(GenerativeModel):
                 ``generator_rate``, ``betas``, ``ema``, ``parts``, ``out``, ``seed`` …
 
         Raises:
-            ValueError: the data is empty, of another shape or not finite, or a setting is out of its range.
+            ValueError: the data is empty, of another shape, not finite or outside of `value_range`, or a setting is out of its range.
             FloatingPointError: a loss became nan or infinite.
         """
         from zhnlp.generative.alternating import fit
-        from zhnlp.generative.rows import Rows
 
-        rows = data if callable(data) else Rows(data, labels, self.shape)
+        if callable(data) and labels is not None:
+            raise ValueError(
+                "labels were given beside a function that draws rows: expected rows (N, …) to label"
+            )
+        rows = data if callable(data) else self._rows(data, labels)
         self.history_ = fit(self, rows, AdversarialFitting(**training))
         return self
 

@@ -1,20 +1,26 @@
 """What all generative models have in common: a loss to lower, samples to draw; fit, save and load.
 
 A model gives `loss` and `sample`; where its theory has them also `log_prob` or `bound` (nats, (B,)), `encode` and `decode`.
+One word means one thing in all of them: ``x`` an example, ``y`` its label, ``latent`` the numbers of a code, ``preset``, ``hidden`` and
+``output`` the networks, ``levels`` the values of a pixel, ``seed`` of draws.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from zhnlp.training.seeds import own_randomness
+
+if TYPE_CHECKING:
+    from zhnlp.generative.rows import Rows
 
 
 class GenerativeModel(nn.Module, PyTorchModelHubMixin):
@@ -52,6 +58,11 @@ class GenerativeModel(nn.Module, PyTorchModelHubMixin):
         """``n`` new examples (n, *shape); the same for the same seed, and the global random numbers then stay where they are."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to sample")
 
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """The least and the greatest value that an example can have, in data and in samples; infinite where any goes."""
+        return -math.inf, math.inf
+
     # --- learning --------------------------------------------------------------------------------------------------
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
@@ -71,21 +82,36 @@ class GenerativeModel(nn.Module, PyTorchModelHubMixin):
                 ``patience``, ``out`` …
 
         Raises:
-            ValueError: the data is empty, of another shape or not finite, labels are missing, or a setting is out of its range.
+            ValueError: the data is empty, of another shape, not finite or outside of `value_range`, labels are missing, or a setting is
+                out of its range.
             FloatingPointError: the loss became nan or infinite.
         """
         from zhnlp.generative.fitting import Fitting, fit
+        from zhnlp.generative.rows import Rows
+
+        rows, held_out = self._rows(data, labels), None
+        if valid is not None:
+            held_out = Rows(*(valid if isinstance(valid, tuple) else (valid,)), shape=self.shape)
+        self.history_ = fit(self, rows, held_out, Fitting(**training))
+        return self
+
+    def _rows(self, data: Any, labels: Any) -> Rows:
+        """The rows to learn from, once they are looked through."""
         from zhnlp.generative.rows import Rows
 
         if self.takes_labels and labels is None:
             raise ValueError(
                 f"{type(self).__name__} learns from labels too: expected fit(data, labels=(N,) whole numbers)"
             )
-        held_out = None
-        if valid is not None:
-            held_out = Rows(*(valid if isinstance(valid, tuple) else (valid,)), shape=self.shape)
-        self.history_ = fit(self, Rows(data, labels, self.shape), held_out, Fitting(**training))
-        return self
+        rows = Rows(data, labels, self.shape)
+        low, high = self.value_range
+        if rows.x.min() < low or rows.x.max() > high:
+            raise ValueError(
+                f"the data goes from {rows.x.min():.3g} to {rows.x.max():.3g}: expected {low:g} to {high:g}, which is all that "
+                f'this {type(self).__name__} can draw. Next: scale the data, or a model with output="tanh" for [-1, 1], '
+                '"linear" for any values'
+            )
+        return rows
 
     # --- files -----------------------------------------------------------------------------------------------------
 

@@ -7,12 +7,17 @@ a value means is the likelihood's affair.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
-from math import prod
 
 from torch import Tensor, nn
 
 PRESETS = ("mlp", "conv28", "conv64")
+RANGES = {
+    "sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "linear": (-math.inf, math.inf),
+}  # of values, by ``output``
 _STEPS = {"conv28": 2, "conv64": 4}  # times that an image is halved
 
 
@@ -41,7 +46,9 @@ def encoder(
         torch.Size([3, 5])
     """
     if _check(preset, shape) == "mlp":
-        return nn.Sequential(nn.Flatten(), *_mlp([prod(shape), *_widths(hidden), features], norm, activation))
+        return nn.Sequential(
+            nn.Flatten(), *_mlp([math.prod(shape), *_widths(hidden), features], norm, activation)
+        )
     channels = [shape[0], *_channels(preset, hidden)]
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(channels):
@@ -68,7 +75,7 @@ def decoder(
     """
     if _check(preset, shape) == "mlp":
         return nn.Sequential(
-            *_mlp([features, *reversed(_widths(hidden)), prod(shape)], norm, activation),
+            *_mlp([features, *reversed(_widths(hidden)), math.prod(shape)], norm, activation),
             nn.Unflatten(1, tuple(shape)),
         )
     channels = [*reversed(_channels(preset, hidden)), shape[0]]

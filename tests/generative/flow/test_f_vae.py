@@ -20,9 +20,7 @@ MODELS = {
     ),
     "small-code": lambda **more: FVAE((16,), latent=3, couplings=2, hidden=16, **more),
     "head": lambda **more: FVAE((16,), latent=5, couplings=2, hidden=16, sigma1="head", **more),
-    "image": lambda **more: FVAE(
-        (1, 8, 8), preset="image", couplings=2, hidden=8, scales=2, blocks=1, **more
-    ),
+    "image": lambda **more: FVAE((1, 8, 8), preset="conv", couplings=2, hidden=8, scales=2, blocks=1, **more),
 }
 
 
@@ -139,7 +137,7 @@ def test_at_the_start_nothing_is_lost(name):
     model = MODELS[name]().eval()
     x = torch.rand(5, *model.shape)
     assert (model.decode(model.encode(x)) - x).abs().max() < 1e-5
-    line = model.interpolate(x[:2], steps=4)
+    line = model.interpolate(x[:1], x[1:2], steps=4)[0]
     assert torch.allclose(line[[0, -1]], x[:2], atol=1e-4)
 
 
@@ -175,7 +173,7 @@ def test_it_learns():
         (lambda: FVAE((4,), sigma1="wide"), "sigma1 got 'wide'"),
         (lambda: FVAE((4,), sigma2="head"), "sigma2 got 'head'"),
         (lambda: FVAE((4,), sigma2=-1.0), "sigma2 got -1"),
-        (lambda: FVAE((1, 8, 8), preset="image", latent=8), "keeps the size"),
+        (lambda: FVAE((1, 8, 8), preset="conv", latent=8), "keeps the size"),
         (lambda: FVAE((4,), encoder=nn.Linear(4, 3), sigma1="head"), "expected an even dimension"),
         (
             lambda: FVAE((4,), encoder=nn.Linear(4, 2), decoder=nn.Linear(2, 5), flow=Flatten((2,))),

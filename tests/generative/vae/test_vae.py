@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.distributions import MultivariateNormal
 
-from zhnlp.generative.vae import VAE, BoundedMeans, interpolate, manifold
+from zhnlp.generative.vae import VAE, BoundedMeans, manifold
 from zhnlp.generative.vae.latent_pictures import side_by_side
 
 X = torch.rand(12, 1, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -177,7 +177,7 @@ def test_the_manifold_goes_right_with_the_first_dimension_and_up_with_the_second
 
 def test_an_interpolation_begins_and_ends_at_the_reconstructions():
     model = small()
-    walk = interpolate(model, X[:3], X[3:6], steps=4)
+    walk = model.interpolate(X[:3], X[3:6], steps=4)
     assert walk.shape == (3, 4, 1, 8, 8)
     assert torch.allclose(walk[:, 0], model.decode(model.encode(X[:3])), atol=1e-6)
     assert torch.allclose(walk[:, -1], model.decode(model.encode(X[3:6])), atol=1e-6)

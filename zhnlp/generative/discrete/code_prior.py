@@ -69,6 +69,11 @@ class CodePrior(GenerativeModel):
         nn.init.zeros_(self.head.bias)
 
     @property
+    def value_range(self) -> tuple[int, int]:
+        """Codes are whole numbers from 0 to K - 1."""
+        return 0, self.size - 1
+
+    @property
     def length(self) -> int:
         """L."""
         return self.shape[0] * self.shape[1]

@@ -24,6 +24,7 @@ from zhnlp.generative.discrete.quantizers.moving_average import EMAQuantizer
 from zhnlp.generative.discrete.quantizers.nearest import VectorQuantizer
 from zhnlp.generative.discrete.quantizers.sim_vq import SimVQ
 from zhnlp.generative.model import GenerativeModel
+from zhnlp.generative.networks import RANGES
 from zhnlp.generative.rows import as_rows
 
 CODEBOOKS = {"ema": EMAQuantizer, "gradient": VectorQuantizer, "sim": SimVQ}
@@ -101,6 +102,11 @@ class VQVAE(GenerativeModel):
         self.encoder = encoder or grid_encoder(self.shape, self.quantizer.dim, **sizes)
         self.decoder = decoder or grid_decoder(self.shape, self.quantizer.dim, **sizes)
         self.prior = CodePrior(self.grid, self.quantizer.size, **(prior or {})).requires_grad_(False)
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """That of ``output``."""
+        return RANGES[self.output]
 
     # --- the autoencoder -------------------------------------------------------------------------------------------
 

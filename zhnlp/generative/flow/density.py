@@ -14,7 +14,7 @@ from zhnlp.generative.model import GenerativeModel
 
 
 class DensityModel(GenerativeModel):
-    """Base of flows and f-VAEs: a subclass gives `log_density`, `encode`, `decode_real` and ``noise_size``.
+    """Base of flows and f-VAEs: a subclass gives `log_density`, `encode_real`, `decode_real` and ``noise_size``.
 
     Args:
         shape: of one example.
@@ -39,17 +39,22 @@ class DensityModel(GenerativeModel):
 
     # --- what a subclass gives -------------------------------------------------------------------------------------
 
-    def log_density(self, y: Tensor) -> Tensor:
-        """(B,) nats of real ``y``, (B, *shape): the log-density, or one draw of a lower bound of it."""
+    def log_density(self, real: Tensor) -> Tensor:
+        """(B,) nats of real numbers (B, *shape): the log-density, or one draw of a lower bound of it."""
         raise NotImplementedError
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Noise (B, d) of examples."""
+    def encode_real(self, real: Tensor) -> Tensor:
+        """Noise (B, d) of real examples (B, *shape)."""
         raise NotImplementedError
 
     def decode_real(self, noise: Tensor) -> Tensor:
         """Real examples (B, *shape) of noise (B, d)."""
         raise NotImplementedError
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """[0, 1] with levels, else any real numbers."""
+        return super().value_range if self.levels is None else (0.0, 1.0)
 
     # --- what all have ---------------------------------------------------------------------------------------------
 
@@ -68,7 +73,13 @@ class DensityModel(GenerativeModel):
         return 0.0 if self.levels is None else self.dimensions * math.log(self.levels)
 
     def bound(
-        self, x: Tensor, *, samples: int = 1, seed: int | None = None, batch_size: int = 1000
+        self,
+        x: Tensor,
+        y: Tensor | None = None,
+        *,
+        samples: int = 1,
+        seed: int | None = 0,
+        batch_size: int = 1000,
     ) -> Tensor:
         """(B,) nats: of data with levels a lower bound of the log-probability, of real data of the log-density.
 
@@ -85,13 +96,21 @@ class DensityModel(GenerativeModel):
         draws = torch.stack([self.log_density(self.real(x)) for _ in range(samples)])
         return draws.logsumexp(0) - math.log(samples) - self._cells
 
-    def bits_per_dim(self, x: Tensor, *, samples: int = 1, seed: int | None = None) -> Tensor:
+    def bits_per_dim(self, x: Tensor, *, samples: int = 1, seed: int | None = 0) -> Tensor:
         """(B,) bits for each of the D numbers, from `bound`; uniform noise over 2^b levels has b."""
         return bits_per_dimension(self.bound(x, samples=samples, seed=seed), self.dimensions)
 
+    def encode(self, x: Tensor) -> Tensor:
+        """Noise (B, d) of examples; values with levels are taken at the middle of their cells."""
+        with self.drawing(None):
+            return self.encode_real(
+                self.real(x, noise=None if self.levels is None else torch.full_like(x, 0.5))
+            )
+
     def decode(self, noise: Tensor) -> Tensor:
         """Examples (B, *shape) of noise (B, d); on the grid of levels, where there are any."""
-        real = self.decode_real(noise)
+        with self.drawing(None):
+            real = self.decode_real(noise)
         return real if self.levels is None else quantise(real, self.levels)
 
     def sample(self, n: int, *, seed: int | None = None, temperature: float = 1.0) -> Tensor:
@@ -107,20 +126,33 @@ class DensityModel(GenerativeModel):
         with self.drawing(seed):
             return self.decode(temperature * torch.randn(n, self.noise_size, device=self.device))
 
-    def interpolate(self, ends: Tensor, steps: int = 8) -> Tensor:
-        """Examples between 2 others, (steps, *shape), or in a square between 4, (steps², *shape) row by row.
-
-        Args:
-            ends: (2 or 4, *shape); of 4 they go to the top left, top right, bottom left and bottom right.
-            steps: along a side, both ends included.
+    def interpolate(self, first: Tensor, last: Tensor, steps: int = 8) -> Tensor:
+        """Examples (N, steps, *shape) on the ways between two examples (N, *shape) each, both ends included.
 
         Raises:
-            ValueError: another number of ends.
+            ValueError: fewer than 2 steps.
         """
-        if len(ends) not in (2, 4) or steps < 2:
-            raise ValueError(
-                f"got {len(ends)} ends and steps={steps}: expected 2 or 4 examples, and 2 or more steps"
-            )
-        weights = line_weights(steps) if len(ends) == 2 else square_weights(steps)
+        if steps < 2:
+            raise ValueError(f"steps got {steps}: expected 2 or more, since both ends are among them")
         with self.drawing(None):
-            return self.decode(mix(self.encode(ends.to(self.device)), weights.to(self.device)))
+            ends = torch.stack([self.encode(each.to(self.device)) for each in (first, last)], 1)  # (N, 2, d)
+            noise = torch.cat([mix(pair, line_weights(steps).to(self.device)) for pair in ends])
+            return self.decode(noise).unflatten(0, (len(ends), steps))
+
+    def square(self, corners: Tensor, steps: int = 8) -> Tensor:
+        """Examples (steps², *shape) of a square, row by row.
+
+        Args:
+            corners: (4, *shape), top left, top right, bottom left and bottom right.
+            steps: along a side, both corners included.
+
+        Raises:
+            ValueError: another number of corners, fewer than 2 steps.
+        """
+        if len(corners) != 4 or steps < 2:
+            raise ValueError(
+                f"got {len(corners)} corners and steps={steps}: expected 4 examples, and 2 or more steps"
+            )
+        with self.drawing(None):
+            noise = self.encode(corners.to(self.device))
+            return self.decode(mix(noise, square_weights(steps).to(self.device)))

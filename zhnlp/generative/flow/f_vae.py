@@ -22,7 +22,7 @@ from zhnlp.generative.flow.model import normal_log_prob
 from zhnlp.generative.flow.real_nvp import real_nvp_layers
 from zhnlp.generative.flow.residual import ResidualConvolutions, ResidualMLP
 
-PRESETS = ("vector", "image")
+PRESETS = ("mlp", "conv")
 Sigma = str | float
 
 
@@ -32,7 +32,7 @@ class FVAE(DensityModel):
     Args:
         shape: of one example.
         latent: "same" keeps the size (residual networks), a whole number d makes a code of d numbers (plain networks).
-        preset: networks and flow where none are given: "vector" (MLPs and RealNVP; images as rows) or "image" (residual convolutions
+        preset: networks and flow where none are given: "mlp" (MLPs and RealNVP; images as rows) or "conv" (residual convolutions
             after squeezes, and Glow; latent "same" only).
         encoder: E, (B, *shape) → (B, *code), of one's own; twice the first size of code with sigma1="head".
         decoder: G, (B, *code) → (B, *shape).
@@ -41,9 +41,9 @@ class FVAE(DensityModel):
             stays.
         sigma2: of the example: "scalar", "per_dim" or a number.
         levels: values of a pixel, None for real numbers.
-        couplings: of the flow; for "image" steps a scale.
+        couplings: of the flow; for "conv" steps a scale.
         hidden: width of MLPs and of the networks inside couplings.
-        scales, blocks: of "image": squeezes of E, and residual steps a scale.
+        scales, blocks: of "conv": squeezes of E, and residual steps a scale.
         start: of learned σ₁ and σ₂.
         seed: of the flow's permutations.
 
@@ -61,7 +61,7 @@ class FVAE(DensityModel):
         shape: Sequence[int],
         *,
         latent: str | int = "same",
-        preset: str = "vector",
+        preset: str = "mlp",
         encoder: nn.Module | None = None,
         decoder: nn.Module | None = None,
         flow: Bijection | None = None,
@@ -80,14 +80,14 @@ class FVAE(DensityModel):
             raise ValueError(f"preset got {preset!r}: expected {' or '.join(map(repr, PRESETS))}")
         if latent != "same" and (isinstance(latent, bool) or not isinstance(latent, int) or latent < 1):
             raise ValueError(f'latent got {latent!r}: expected "same" or a whole number of 1 or more')
-        if preset == "image" and (latent != "same" or sigma1 == "head") and encoder is None:
+        if preset == "conv" and (latent != "same" or sigma1 == "head") and encoder is None:
             raise ValueError(
-                f'preset "image" got latent={latent!r}, sigma1={sigma1!r}: its encoder keeps the size and has no heads. '
-                'Next: preset="vector", or an encoder= of your own'
+                f'preset "conv" got latent={latent!r}, sigma1={sigma1!r}: its encoder keeps the size and has no heads. '
+                'Next: preset="mlp", or an encoder= of your own'
             )
         self.head = sigma1 == "head"
         size = self.dimensions if latent == "same" else latent
-        if preset == "image":
+        if preset == "conv":
             self.encoder = encoder or ResidualConvolutions(self.shape[0], scales=scales, blocks=blocks)
             self.decoder = decoder or ResidualConvolutions(
                 self.shape[0], scales=scales, blocks=blocks, back=True
@@ -99,7 +99,7 @@ class FVAE(DensityModel):
             )
         self.code_shape = self._shape_of_code()
         self.noise_size = math.prod(self.code_shape)
-        if flow is None and preset == "image":
+        if flow is None and preset == "conv":
             flow = glow_layers(
                 self.code_shape,
                 scales=1,
@@ -118,21 +118,21 @@ class FVAE(DensityModel):
 
     # --- the model -------------------------------------------------------------------------------------------------
 
-    def posterior(self, y: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, real: Tensor) -> tuple[Tensor, Tensor]:
         """E(y) and ln σ₁, of the code before the flow; they broadcast against each other."""
         if self.head:
-            mean, log_sigma = self.encoder(y).chunk(2, dim=1)
+            mean, log_sigma = self.encoder(real).chunk(2, dim=1)
             return mean, log_sigma
-        return self.encoder(y), self.log_sigma1
+        return self.encoder(real), self.log_sigma1
 
-    def log_density(self, y: Tensor) -> Tensor:
-        """(B,) nats: the bound of the log-density of real ``y``, with one draw of u for each row."""
-        mean, log_sigma1 = self.posterior(y)
+    def log_density(self, real: Tensor) -> Tensor:
+        """(B,) nats: the bound of the log-density of real examples, with one draw of u for each row."""
+        mean, log_sigma1 = self.posterior(real)
         u = torch.randn_like(mean)
         code = mean + log_sigma1.exp() * u
         noise, log_det = self.flow(code)
-        missed = (y - self.decoder(code)) * (-self.log_sigma2).exp()
-        reconstruction = normal_log_prob(missed) - _sum_over(self.log_sigma2, y)
+        missed = (real - self.decoder(code)) * (-self.log_sigma2).exp()
+        reconstruction = normal_log_prob(missed) - _sum_over(self.log_sigma2, real)
         return (
             reconstruction
             + normal_log_prob(noise)
@@ -148,16 +148,15 @@ class FVAE(DensityModel):
             sigmas["sigma1"] = self.log_sigma1.detach().exp().mean()
         return super().loss(x, y) | sigmas
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Noise F(E(x)), (B, d); values with levels are taken at the middle of their cells."""
-        middle = self.real(x, noise=None if self.levels is None else torch.full_like(x, 0.5))
-        return self.flow(self.posterior(middle)[0])[0].flatten(1)
+    def encode_real(self, real: Tensor) -> Tensor:
+        """Noise F(E(x)), (B, d)."""
+        return self.flow(self.posterior(real)[0])[0].flatten(1)
 
     def decode_real(self, noise: Tensor) -> Tensor:
         """G(F⁻¹(noise)): the mean of the example, without the pixel noise σ₂."""
         return self.decoder(self.flow.inverse(noise).view(len(noise), *self.code_shape))
 
-    def log_prob_bound(self, x: Tensor, *, samples: int = 1, seed: int | None = None) -> dict[str, Tensor]:
+    def log_prob_bound(self, x: Tensor, *, samples: int = 1, seed: int | None = 0) -> dict[str, Tensor]:
         """``nats`` and ``bits_per_dim`` of each row, (B,): `bound` and `bits_per_dim` of the same draws."""
         nats = self.bound(x, samples=samples, seed=seed)
         return {"nats": nats, "bits_per_dim": -nats / (self.dimensions * math.log(2))}

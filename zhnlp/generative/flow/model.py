@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from zhnlp.generative.flow.bijection import Bijection
@@ -47,8 +46,8 @@ class Flow(DensityModel):
         self.bijection = bijection
         self.noise_size = self.dimensions
 
-    def log_density(self, y: Tensor) -> Tensor:
-        noise, log_det = self.bijection(y)
+    def log_density(self, real: Tensor) -> Tensor:
+        noise, log_det = self.bijection(real)
         return normal_log_prob(noise) + log_det
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -64,9 +63,8 @@ class Flow(DensityModel):
             )
         return self.log_density(x)
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Noise (B, D); values with levels are taken at the middle of their cells."""
-        return self.bijection(self.real(x, noise=None if self.levels is None else torch.full_like(x, 0.5)))[0]
+    def encode_real(self, real: Tensor) -> Tensor:
+        return self.bijection(real)[0]
 
     def decode_real(self, noise: Tensor) -> Tensor:
         return self.bijection.inverse(noise).view(len(noise), *self.shape)

@@ -61,6 +61,7 @@ class AAE(AdversarialModel):
         critic: nn.Module | None = None,
     ):
         super().__init__(shape)
+        self.output = output
         if latent < 1 or not weight > 0 or not noise >= 0:
             raise ValueError(
                 f"got latent={latent}, weight={weight}, noise={noise}: expected latent ≥ 1, weight > 0, noise ≥ 0"
@@ -75,15 +76,22 @@ class AAE(AdversarialModel):
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes (B, D), without noise."""
-        return self.encoder(x)
+        with self.drawing(None):
+            return self.encoder(x)
 
     def decode(self, z: Tensor) -> Tensor:
         """Examples (B, *shape)."""
-        return self.generator(z)
+        with self.drawing(None):
+            return self.generator(z)
 
     def _code(self, x: Tensor) -> Tensor:
         code = self.encoder(x)
         return code + self.noise * torch.randn_like(code) if self.noise else code
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """That of ``output``."""
+        return presets.RANGES[self.output]
 
     def critic_loss(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """``loss``, and mean scores of the ``prior`` and of ``codes``."""

@@ -61,6 +61,7 @@ class BiGAN(AdversarialModel):
         critic: nn.Module | None = None,
     ):
         super().__init__(shape)
+        self.output = output
         if loss not in LOSSES or latent < 1:
             raise ValueError(
                 f"got loss={loss!r}, latent={latent}: expected a loss of {', '.join(map(repr, LOSSES))}, and latent ≥ 1"
@@ -76,11 +77,13 @@ class BiGAN(AdversarialModel):
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes (B, D); of a stochastic encoder their means."""
-        return self.encoder(x)[:, : self.latent]
+        with self.drawing(None):
+            return self.encoder(x)[:, : self.latent]
 
     def decode(self, z: Tensor) -> Tensor:
         """Examples (B, *shape)."""
-        return self.generator(z)
+        with self.drawing(None):
+            return self.generator(z)
 
     def _pairs(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         code = self.encoder(x)
@@ -93,6 +96,11 @@ class BiGAN(AdversarialModel):
     def score(self, x: Tensor, z: Tensor) -> Tensor:
         """Scores (B,) of pairs, high for (x, E(x))."""
         return self.critic(x, z).reshape(len(x))
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """That of ``output``."""
+        return presets.RANGES[self.output]
 
     def critic_loss(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """``loss``, and mean scores of ``real`` and ``fake`` pairs."""

@@ -20,6 +20,7 @@ from zhnlp.generative.gan.constraints.gradients import refuse_batch_norm
 from zhnlp.generative.gan.constraints.named import PENALTIES, penalty
 from zhnlp.generative.gan.constraints.spectral import spectral_normalised
 from zhnlp.generative.gan.losses.named import adversarial_loss
+from zhnlp.generative.networks import RANGES
 
 
 class GAN(AdversarialModel):
@@ -66,6 +67,7 @@ class GAN(AdversarialModel):
         critic: nn.Module | None = None,
     ):
         super().__init__(shape)
+        self.output = output
         if latent < 1:
             raise ValueError(f"latent got {latent}: expected 1 or more")
         self.latent, self.game, self.constraint = latent, adversarial_loss(loss), constraint
@@ -94,6 +96,11 @@ class GAN(AdversarialModel):
                 )
             refuse_batch_norm(self.critic)
             self.penalties = [penalty(name, **options) for name in names]
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """That of ``output``."""
+        return RANGES[self.output]
 
     # --- the parts -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@
     normals.py          posteriors and priors, and their KL
     means.py            batch normalisation of posterior means
     latent_report.py    which dimensions carry something
-    latent_pictures.py  manifold, interpolation, and plots of them
+    latent_pictures.py  manifold, and plots of it
 
 Source: https://kexue.fm/archives/5253, 5343, 5383, 5887, 6705
 """
@@ -30,7 +30,6 @@ __getattr__, __dir__, __all__ = exports(
         "Gaussian": "likelihoods",
         "LatentReport": "latent_report",
         "Normal": "normals",
-        "interpolate": "latent_pictures",
         "make_likelihood": "likelihoods",
         "manifold": "latent_pictures",
     },

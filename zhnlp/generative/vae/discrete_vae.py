@@ -89,6 +89,11 @@ class DiscreteVAE(GenerativeModel):
         """τ now."""
         return exponential_schedule(1.0, self.final_temperature, self.cooling)(int(self.steps))
 
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """That of the likelihood."""
+        return self.likelihood.range
+
     def logits(self, x: Tensor) -> Tensor:
         """Of p(z|x), (B, N, C)."""
         return self.encoder(x).unflatten(1, (self.variables, self.classes))

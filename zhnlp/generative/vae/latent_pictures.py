@@ -32,26 +32,11 @@ def manifold(model: VAE, side: int = 15, *, low: float = 0.05, high: float = 0.9
     """
     if model.latent != 2:
         raise ValueError(
-            f"the model has {model.latent} latent dimensions: a manifold needs 2. Next: latent=2, or interpolate(…)"
+            f"the model has {model.latent} latent dimensions: a manifold needs 2. Next: latent=2, or model.interpolate(…)"
         )
     quantiles = torch.special.ndtri(torch.linspace(low, high, side, dtype=torch.float64)).float()
     z = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(-1)  # up is z₂, right is z₁
     return model.decode(z.to(model.device)).cpu()
-
-
-def interpolate(model: VAE, first: Tensor, last: Tensor, steps: int = 8) -> Tensor:
-    """Pictures (N, steps, *shape) on straight lines between the latent means of two pictures (N, *shape) each.
-
-    Example:
-        >>> from zhnlp.generative.vae import VAE
-        >>> x = torch.rand(2, 1, 8, 8)
-        >>> interpolate(VAE((1, 8, 8)), x, x.flip(0), steps=5).shape
-        torch.Size([2, 5, 1, 8, 8])
-    """
-    begin, end = model.encode(first), model.encode(last)
-    way = torch.linspace(0, 1, steps, device=begin.device)[:, None]
-    z = torch.lerp(begin[:, None], end[:, None], way)  # (N, steps, D)
-    return model.decode(z.flatten(0, 1)).unflatten(0, z.shape[:2])
 
 
 def side_by_side(*rows: Tensor) -> Tensor:

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from zhnlp.generative.model import GenerativeModel
 from zhnlp.generative.networks import decoder as make_decoder
 from zhnlp.generative.networks import encoder as make_encoder
-from zhnlp.generative.rows import as_rows
 from zhnlp.generative.vae.latent_report import ACTIVE, LatentReport, report_of
 from zhnlp.generative.vae.likelihoods import make_likelihood
 from zhnlp.generative.vae.means import BoundedMeans
@@ -145,16 +144,10 @@ class VAE(GenerativeModel):
             return self.beta
         return self.beta * (self.steps / self.kl_warmup).clamp(max=1)
 
-    def fit(self, data: Any, valid: Any = None, *, labels: Any = None, **training: Any) -> VAE:
-        """As `GenerativeModel.fit`; refuses values that the likelihood cannot give."""
-        rows = as_rows(data, self.shape)
-        low, high = self.likelihood.range
-        if rows.min() < low or rows.max() > high:
-            raise ValueError(
-                f"the data goes from {rows.min():.3g} to {rows.max():.3g}: expected {low:g} to {high:g} for this "
-                'likelihood. Next: scale the data, or output="tanh" for [-1, 1], "linear" for any values'
-            )
-        return super().fit(data, valid, labels=labels, **training)
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """That of the likelihood."""
+        return self.likelihood.range
 
     # --- what the trained model gives ------------------------------------------------------------------------------
 
@@ -206,6 +199,14 @@ class VAE(GenerativeModel):
     def _picture(self, z: Tensor, y: Tensor | None, noise: bool) -> Tensor:
         output = self._decode(z, y)
         return self.likelihood.draw(output) if noise else self.likelihood.mean(output)
+
+    def interpolate(self, first: Tensor, last: Tensor, steps: int = 8) -> Tensor:
+        """Pictures (N, steps, *shape) on straight lines between the latent means of two pictures (N, *shape) each."""
+        with self.drawing(None):
+            begin, end = self._posterior(first, None).mean, self._posterior(last, None).mean
+            way = torch.linspace(0, 1, steps, device=begin.device)[:, None]
+            z = torch.lerp(begin[:, None], end[:, None], way)  # (N, steps, D)
+            return self._picture(z.flatten(0, 1), None, False).unflatten(0, z.shape[:2])
 
     def report(self, x: Any, y: Tensor | None = None) -> LatentReport:
         """KL of each dimension, how many are active, and whether the posteriors add up to the prior."""

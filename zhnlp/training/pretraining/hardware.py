@@ -24,7 +24,7 @@ def hardware(device: str | torch.device | None = None, processes: int = 1) -> st
     if device.type == "cuda":
         found = torch.cuda.get_device_name(device)
     else:
-        found = f"{torch.get_num_threads()} of {os.cpu_count()} CPU threads, {_processor()}, torch {torch.__version__}"
+        found = f"{torch.get_num_threads()} of {os.cpu_count()} CPU threads, {processor()}, torch {torch.__version__}"
     return f"{processes} processes, each: {found}" if processes > 1 else found
 
 
@@ -39,7 +39,8 @@ def hardware_of(history: Iterable[Mapping[str, Any]]) -> str:
     return "; then ".join(said) or hardware()
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the processor, as the system says it."""
     cpu = Path("/proc/cpuinfo")
     if cpu.exists():
         for line in cpu.read_text(encoding="utf-8", errors="replace").splitlines():

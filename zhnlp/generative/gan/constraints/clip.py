@@ -21,5 +21,8 @@ def clip_weights(module: nn.Module, limit: float = 0.01) -> nn.Module:
     if not limit > 0:
         raise ValueError(f"limit got {limit!r}: expected a number above 0, usually 0.01")
     for parameter in module.parameters():
-        parameter.clamp_(-limit, limit)
+        if (
+            parameter.abs().max() > limit
+        ):  # else untouched, so that a loss taken before can still be differentiated
+            parameter.clamp_(-limit, limit)
     return module

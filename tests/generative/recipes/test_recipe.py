@@ -1,23 +1,26 @@
 """What recipes share: bars, the table, the files, refusals.
 
-Run: pytest tests/pipelines/generative/test_recipe.py
+Run: pytest tests/generative/recipes/test_recipe.py
 """
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "pipelines/generative"))
-
-from recipe import Recipe, meets, parser
+from zhnlp.generative.recipes import Card, Recipe, parser
+from zhnlp.generative.recipes.claims import meets
 
 DOC = """A title.
 
-    python pipelines/generative/a_1.py
+    zhnlp generative run 1234
+    zhnlp generative run 1234 --quick
 
-Source: https://kexue.fm/archives/1234
+Claim: what is measured
+is so.
+Minutes: 2, all seeds on one core.
+
+Source: https://kexue.fm/archives/1234, https://kexue.fm/archives/5678
 """
 
 
@@ -58,6 +61,8 @@ def test_table_and_files_hold_every_claim(tmp_path, capsys):
     assert (tmp_path / "new/table.md").read_text("utf-8") == printed
     kept = json.loads((tmp_path / "new/figures.json").read_text("utf-8"))
     assert (kept["post"], kept["title"], kept["quick"], kept["seeds"]) == (1234, "A title", False, 2)
+    assert (kept["posts"], kept["claimed"]) == ([1234, 5678], "what is measured is so.")
+    assert kept["command"] == "zhnlp generative run 1234 --seeds 2"
     assert kept["claims"][0] == {
         "claim": "mean of two",
         "figure": 2.0,
@@ -75,9 +80,26 @@ def test_pictures_are_written_and_listed(tmp_path):
     assert made.pictures == [{"file": "empty.png", "caption": "Nothing"}]
 
 
+def test_a_folder_of_its_own_unless_told():
+    options = parser(DOC).parse_args([])
+    assert (options.out, options.seeds, options.quick) == (Path("workdir/generative/1234"), 3, False)
+    assert Recipe(DOC, options).command == "zhnlp generative run 1234"
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("https://kexue.fm/archives/", r"https://kexue.fm/archives/NNNN"),
+        ("zhnlp generative run", "zhnlp generative run NAME"),
+        ("Minutes: 2", "Minutes: N"),
+    ],
+)
+def test_a_docstring_that_is_no_card_is_refused(lacking, said):
+    with pytest.raises(ValueError, match=f"lacks '.*{said}"):
+        Card.of(DOC.replace(lacking, ""))
+
+
 def test_refusals(tmp_path, capsys):
-    with pytest.raises(ValueError, match=r"no https://kexue.fm/archives/NNNN"):
-        Recipe("A title.", parser("A title.").parse_args([]))
     with pytest.raises(ValueError, match="got no figure"):
         recipe(tmp_path).claim("nothing", [])
     with pytest.raises(SystemExit):

@@ -1,4 +1,4 @@
-"""What the recipes of this folder share: options, the table of claims against bars, the JSON file, pictures.
+"""What the recipes share: options, the table of claims against bars, the JSON file, pictures.
 
     options = parser(__doc__).parse_args(argv)
     recipe = Recipe(__doc__, options)
@@ -7,30 +7,22 @@
     recipe.picture(figure, "plan", "How the mass moves")
     return recipe.finish()
 
-A recipe's docstring begins with its title, and has the address of the post and the command.
+What a recipe's docstring has to hold is in `card.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import re
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-from harness.report import machine
-
-ADDRESS = re.compile(r"https://kexue\.fm/archives/(\d+)")
-NUMBER = r"[-−]?(?:\d+\.?\d*|\.\d+)(?:e[-−]?\d+)?"
-LIMIT = re.compile(rf"([<>≤≥=]) ?({NUMBER})")
-RANGE = re.compile(rf"({NUMBER}) (?:–|to) ({NUMBER})")
-AROUND = re.compile(rf"({NUMBER}) ?± ?({NUMBER})")
+from zhnlp.generative.recipes.card import Card
+from zhnlp.generative.recipes.claims import meets, table, written
+from zhnlp.generative.recipes.machine import machine
 
 
 def parser(doc: str, *, seeds: int = 3) -> argparse.ArgumentParser:
@@ -40,9 +32,17 @@ def parser(doc: str, *, seeds: int = 3) -> argparse.ArgumentParser:
         doc: docstring of the recipe.
         seeds: default number of seeds.
     """
-    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command = Card.of(doc).command
+    made = argparse.ArgumentParser(
+        prog=command, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.set_defaults(usual_seeds=seeds)
+    folder = f"workdir/generative/{command.split()[-1]}"
     made.add_argument(
-        "--out", type=Path, help="folder of table, figures and pictures (default: workdir/generative/POST)"
+        "--out",
+        type=Path,
+        default=Path(folder),
+        help="folder of table, figures and pictures (default: %(default)s)",
     )
     made.add_argument(
         "--seeds", type=_count, default=seeds, help="how many, counted from 0 (default: %(default)s)"
@@ -59,19 +59,17 @@ class Recipe:
         pictures: dicts of file and caption.
 
     Raises:
-        ValueError: the docstring has no address of a post.
+        ValueError: the docstring is no card.
     """
 
     def __init__(self, doc: str, options: argparse.Namespace):
-        address = ADDRESS.search(doc)
-        if not address:
-            raise ValueError(
-                "the recipe's docstring has no https://kexue.fm/archives/NNNN: expected the post's address"
-            )
-        self.title = doc.strip().splitlines()[0].rstrip(".")
-        self.address, self.post = address[0], int(address[1])
-        self.quick, self.seeds = options.quick, options.seeds
-        self.out = options.out or Path("workdir/generative") / address[1]
+        self.card = Card.of(doc)
+        self.quick, self.seeds, self.out = options.quick, options.seeds, options.out
+        self.command = self.card.command
+        if self.seeds != options.usual_seeds:
+            self.command += f" --seeds {self.seeds}"
+        if self.quick:
+            self.command += " --quick"
         self.claims, self.pictures, self._began = [], [], time.perf_counter()
 
     def claim(
@@ -91,7 +89,7 @@ class Recipe:
         mean = fmean(seeds)
         met = meets(mean, bar) if met is None else bool(met)
         self.claims.append({"claim": claim, "figure": mean, "seeds": seeds, "bar": bar, "met": met})
-        print(f"{claim}: {_written(seeds)} ({bar or 'no bar'})", file=sys.stderr, flush=True)
+        print(f"{claim}: {written(seeds)} ({bar or 'no bar'})", file=sys.stderr, flush=True)
         return met
 
     def picture(self, figure, name: str, caption: str) -> Path:
@@ -103,29 +101,22 @@ class Recipe:
         print(f"wrote {path}", file=sys.stderr, flush=True)
         return path
 
-    def table(self) -> str:
-        """The claims in Markdown."""
-        rows = [["claim", "figure", "bar", "met"], ["---", "---:", "---:", "---"]]
-        rows += [
-            [row["claim"], _written(row["seeds"]), row["bar"] or "–", WORDS[row["met"]]]
-            for row in self.claims
-        ]
-        return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
     def finish(self) -> list[dict]:
         """Print the table, write ``table.md`` and ``figures.json``; returns the claims."""
         seconds = time.perf_counter() - self._began
         where = machine()
         note = f"{self.seeds} seed{'s' * (self.seeds > 1)}, {seconds:.0f} s on {where['cores']} cores, {where['date']}"
-        text = f"# {self.title}\n\n{self.address}\n\n{self.table()}\n\n{note}{', --quick' * self.quick}\n"
+        text = f"# {self.card.title}\n\n{self.card.address}\n\n{table(self.claims)}\n\n{note}{', --quick' * self.quick}\n"
         print(text, end="", flush=True)
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / "table.md").write_text(text, encoding="utf-8")
         kept = {
-            "post": self.post,
-            "title": self.title,
-            "address": self.address,
-            "command": f"python pipelines/generative/{Path(sys.argv[0]).name}",
+            "post": self.card.post,
+            "posts": list(self.card.posts),
+            "title": self.card.title,
+            "address": self.card.address,
+            "claimed": self.card.claim,
+            "command": self.command,
             "quick": self.quick,
             "seeds": self.seeds,
             "seconds": round(seconds, 1),
@@ -137,48 +128,6 @@ class Recipe:
             json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
         return self.claims
-
-
-WORDS = {True: "yes", False: "**no**", None: "–"}
-
-
-def meets(figure: float, bar: str) -> bool | None:
-    """Whether a figure meets a bar as `Recipe.claim` writes it; None of a bar that is another text.
-
-    Example:
-        >>> meets(0.81, "≥ 0.6"), meets(1.2, "0.95 – 1.15"), meets(0.797, "0.8 ± 0.005"), meets(1.0, "finite")
-        (True, False, True, None)
-    """
-    if found := LIMIT.fullmatch(bar):
-        limit = _number(found[2])
-        return {
-            "<": figure < limit,
-            ">": figure > limit,
-            "≤": figure <= limit,
-            "≥": figure >= limit,
-            "=": figure == limit,
-        }[found[1]]
-    if found := RANGE.fullmatch(bar):
-        return _number(found[1]) <= figure <= _number(found[2])
-    if found := AROUND.fullmatch(bar):
-        return abs(figure - _number(found[1])) <= _number(found[2])
-    return None
-
-
-def _number(text: str) -> float:
-    return float(text.replace("−", "-"))
-
-
-def _written(seeds: list[float]) -> str:
-    """The mean, with the standard deviation over seeds."""
-    mean = _short(fmean(seeds))
-    return f"{mean} ± {_short(stdev(seeds))}" if len(seeds) > 1 else mean
-
-
-def _short(value: float) -> str:
-    if math.isfinite(value) and value == round(value) and abs(value) < 1e6:
-        return f"{value:.0f}"
-    return f"{value:.2g}" if abs(value) < 1e-3 else f"{value:.3f}" if abs(value) < 10 else f"{value:.4g}"
 
 
 def _count(text: str) -> int:
