@@ -41,6 +41,7 @@ TEXTS_OF_THE_READER = [
     "docs/similarity-losses.md",
     "docs/reading-decoding.md",
     "docs/hsic-em-transport.md",
+    "docs/reading.md",
 ]  # their commands are not run
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from zhnlp.nn.byte_dropout import ByteDropout
+
 
 class GatedConv(nn.Module):
     """y = x · (1 - g) + v · g of v = conv(x), g = σ(conv'(x)); y = v · g where the widths of x and y differ.
@@ -62,7 +64,7 @@ class GatedConv(nn.Module):
         self.conv = nn.Conv1d(
             size, 2 * out_size, kernel, dilation=rate, padding=rate * (kernel // 2)
         )  # both halves at once
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = ByteDropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, L, D) of (B, L, D); what stands in the padding changes nothing, and 0 comes out there.

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from zhnlp.nn.byte_dropout import ByteDropout
+
 
 class MixedEmbedding(nn.Module):
     """E[character] + P v[word], then dropout; E and P are trained, v are frozen.
@@ -39,7 +41,7 @@ class MixedEmbedding(nn.Module):
         self.characters = nn.Embedding(vocab_size, size, padding_idx=0)
         self.project = nn.Linear(word_size, size, bias=False) if words else None
         self.register_buffer("vectors", torch.zeros(words + 1, word_size) if words else None)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = ByteDropout(dropout)
 
     def set_words(self, rows: Any) -> None:
         """Take the vectors of the words, (W, d): of the word of number n the row n - 1.

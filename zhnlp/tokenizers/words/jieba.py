@@ -44,6 +44,11 @@ class JiebaWords(WordTokenizer):
             for word in user_words:
                 self._jieba.add_word(word)
 
+    @property
+    def frequencies(self) -> dict[str, int]:
+        """How often each word of the dictionary occurs, above 0."""
+        return {word: count for word, count in self._jieba.FREQ.items() if count > 0}
+
     def cut(self, text: str) -> Iterable[Span]:
         return ((start, end) for _, start, end in self._jieba.tokenize(text, HMM=self.hmm))
 

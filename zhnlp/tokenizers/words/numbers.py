@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -45,25 +45,33 @@ class WordNumbers:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def of(self, text: str) -> np.ndarray:
-        """The number of each character's word, (L,) int64; never other than 0 on blanks."""
+    def of(self, text: str, spans: Iterable[tuple[int, int]] | None = None) -> np.ndarray:
+        """The number of each character's word, (L,) int64; never other than 0 on blanks.
+
+        Args:
+            spans: the words of the text, where they are known already; None asks the segmenter.
+        """
         found = np.zeros(len(text), np.int64)
-        for start, end in self.segmenter.spans(fold_characters(text)):
-            number = self._number(text[start:end])
+        folded = fold_characters(text)
+        lower = folded.lower()
+        if len(lower) != len(folded):  # İ becomes two
+            lower = "".join(one if len(one.lower()) > 1 else one.lower() for one in folded)
+        for start, end in self.segmenter.spans(folded) if spans is None else spans:
+            number = self._number(text, lower, start, end)
             if number:
                 found[start:end] = number
-            else:
-                self._inside(text, start, end, found)
+            elif end - start > 1:
+                self._inside(text, lower, start, end, found)
         return found
 
-    def _number(self, word: str) -> int:
-        return self._numbers.get(word) or self._numbers.get(fold_characters(word).lower(), 0)
+    def _number(self, text: str, lower: str, start: int, end: int) -> int:
+        return self._numbers.get(text[start:end]) or self._numbers.get(lower[start:end], 0)
 
-    def _inside(self, text: str, start: int, end: int, found: np.ndarray) -> None:
+    def _inside(self, text: str, lower: str, start: int, end: int, found: np.ndarray) -> None:
         """Number the longest known words inside an unknown one, from left to right."""
         while start < end:
             for stop in range(min(end, start + self._longest), start, -1):
-                if number := self._number(text[start:stop]):
+                if number := self._number(text, lower, start, stop):
                     found[start:stop] = number
                     break
             else:

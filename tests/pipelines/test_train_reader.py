@@ -1,0 +1,69 @@
+"""The recipe of readers on a small set of our own: run, not run twice, tabulated, refused.
+
+Run: pytest tests/pipelines/test_train_reader.py
+"""
+
+import json
+import lzma
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "pipelines"))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Questions in the form of CMRC2018, and some open text."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = [
+        {
+            "id": f"{number}",
+            "question": f"{who}在哪里上班？",
+            "context": f"{who}住在城东，每天在{where}上班，周末休息。" * 2,
+            "answers": [{"text": where, "answer_start": 10}],
+        }
+        for number, (who, where) in enumerate(
+            (a, b) for a in ("小王", "老李", "阿明") for b in ("银行", "学校", "医院")
+        )
+    ]
+    for split in ("train", "dev"):
+        write(folder / "reading" / "cmrc2018" / f"{split}.jsonl.xz", map(json.dumps, rows))
+    for name in ("open.txt.xz", "open_general.txt.xz"):
+        write(folder / "pretrain" / name, ["他每天上班。", "", "她在学校上班，周末休息。"] * 20)
+    return folder
+
+
+def write(path, lines):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with lzma.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(line + "\n" for line in lines)
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["train_reader.py", *map(str, arguments)])
+    runpy.run_path(str(ROOT / "pipelines" / "train_reader.py"), run_name="__main__")
+
+
+@pytest.mark.slow
+def test_rows_are_trained_once_and_tabulated(data, tmp_path, monkeypatch, capsys):
+    options = ["--data", data, "--work", tmp_path / "work", "--out", tmp_path / "out.jsonl", "--epochs", 1]
+    options += ["--limit", 6, "--characters", 400, "--rows", "dgcnn", "no-words"]
+    run(monkeypatch, *options)
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert [line["key"]["row"] for line in lines] == ["dgcnn", "no-words"]
+    assert all(0 <= line["em"] <= line["f1"] <= 1 and line["questions"] == 6 for line in lines)
+    table = capsys.readouterr().out
+    assert "| dgcnn |" in table and "| no-words |" in table
+    run(monkeypatch, *options)  # nothing is done again
+    assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 2
+    assert capsys.readouterr().out == table
+
+
+def test_a_missing_set_is_refused(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, "--data", tmp_path, "--out", tmp_path / "out.jsonl")
+    assert stopped.value.code == 2 and "cmrc2018" in capsys.readouterr().err

@@ -1,0 +1,238 @@
+"""From questions with passages to answers: windows, batches, chances, candidates, votes.
+
+W windows of a question, S tokens of the longest of them.
+
+Source: 苏剑林, https://kexue.fm/archives/5409, https://kexue.fm/archives/6906
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import numpy as np
+
+from zhnlp.models.batching import batches_by_length, default_budget
+from zhnlp.reading.engines.base import Engine, Reading, Row, RowLogits, Tokens
+from zhnlp.reading.long_passages import merge_windows, windows
+from zhnlp.reading.no_answer import NoAnswer
+from zhnlp.reading.spans import candidates, cut, sigmoid_chances, softmax_chances, span_scores
+from zhnlp.reading.votes import RULES, Vote, vote
+from zhnlp.text.width import fold_characters
+
+NUMBERS_AT_ONCE = 4_000_000  # scores of spans
+QUESTIONS_AT_ONCE = 64
+KEPT = 20  # candidates of a passage that vote
+LOWEST = -1e5
+
+
+class ReadAnswer(TypedDict):
+    """What a question is answered with.
+
+    Attributes:
+        answer: ``passages[passage][start:end]``; "" for none.
+        passage: its number; None for none.
+        score: of the vote, 0 to 1 under "smooth_square" of one passage; of "" the chance that there is no answer.
+        no_answer: chance that the passages hold no answer.
+        candidates: answers by falling score, each with the places that support it.
+    """
+
+    answer: str
+    start: int
+    end: int
+    passage: int | None
+    score: float
+    no_answer: float
+    candidates: list[Vote]
+
+
+@dataclass(frozen=True)
+class Answering:
+    """How answers are chosen.
+
+    Attributes:
+        threshold: chances of a start and of an end must be above it, 0 to below 1.
+        max_answer_length: characters of the longest answer.
+        vote: rule over passages, see `zhnlp.reading.votes.vote_score`.
+        top_k: candidates that are given.
+        no_answer: calibrated chance of no answer above which "" is the answer; 1 for never.
+        window, stride: tokens of a passage that are read at once, and from one such part to the next.
+    """
+
+    threshold: float = 0.1
+    max_answer_length: int = 12
+    vote: str = "smooth_square"
+    top_k: int = 5
+    no_answer: float = 1.0
+    window: int = 512
+    stride: int = 256
+
+    def __post_init__(self):
+        for name in ("max_answer_length", "top_k", "window", "stride"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name}={value!r} is not possible: expected a whole number, 1 or more")
+        if not 0 <= self.threshold < 1 or not 0 <= self.no_answer <= 1:
+            raise ValueError(
+                f"threshold={self.threshold!r}, no_answer={self.no_answer!r} is not possible: expected chances, 0 to 1"
+            )
+        if self.vote not in RULES:
+            raise ValueError(f"vote got {self.vote!r}: expected one of {', '.join(RULES)}")
+        if self.stride > self.window:
+            raise ValueError(
+                f"stride={self.stride} is above window={self.window}: tokens would be left out. Next: half of it"
+            )
+
+
+def answers(
+    engines: Sequence[Engine],
+    questions: Sequence[str],
+    passages: Sequence[Sequence[str]],
+    how: Answering,
+    calibration: NoAnswer | None = None,
+) -> Iterator[ReadAnswer]:
+    """An answer for each question, in order, some questions read together.
+
+    Args:
+        engines: that read texts alike; their chances are averaged.
+    """
+    for first in range(0, len(questions), QUESTIONS_AT_ONCE):
+        part = slice(first, first + QUESTIONS_AT_ONCE)
+        yield from _together(engines, questions[part], passages[part], how, calibration)
+
+
+def _together(
+    engines: Sequence[Engine],
+    questions: Sequence[str],
+    passages: Sequence[Sequence[str]],
+    how: Answering,
+    calibration: NoAnswer | None,
+) -> Iterator[ReadAnswer]:
+    engine, cache = engines[0], {}
+    readings = [engine.read(question, texts, cache) for question, texts in zip(questions, passages)]
+    rows: list[Row] = []
+    places: list[list[list[int]]] = []  # question → passage → numbers of its rows
+    for of_question in readings:
+        places.append([])
+        for reading in of_question:
+            cuts = _windows(engine, reading, how)
+            places[-1].append(list(range(len(rows), len(rows) + len(cuts))))
+            rows += [Row(reading, *one) for one in cuts]
+    said = [_logits(one, rows) for one in engines]
+    for texts, of_question, numbers in zip(passages, readings, places):
+        yield _answer(engines, rows, said, texts, of_question, numbers, how, calibration)
+
+
+def _windows(engine: Engine, reading: Reading, how: Answering) -> list[tuple[int, int]]:
+    most = min(how.window, engine.most(reading.question) or how.window)
+    return windows(len(reading.passage), most, min(how.stride, most))
+
+
+def _logits(engine: Engine, rows: Sequence[Row]) -> list[RowLogits]:
+    """Of all rows, in their order; rows of like lengths share a batch."""
+    found: list[Any] = [None] * len(rows)
+    lengths = [row.last - row.first + engine.begin(row) for row in rows]
+    engine.network.eval()
+    for batch in batches_by_length(lengths, token_budget=2 * default_budget(engine.device)):
+        for number, logits in zip(batch, engine.logits([rows[number] for number in batch])):
+            found[number] = logits
+    return found
+
+
+def _chances(
+    engines: Sequence[Engine], said: Sequence[Sequence[RowLogits]], numbers: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Chances of starts and ends (W, S) of the windows of a question, averaged over engines."""
+    sums: list[np.ndarray] = []
+    for engine, logits in zip(engines, said):
+        chosen = [logits[number] for number in numbers]
+        size = max(len(one.start) for one in chosen)
+        start, end = np.full((2, len(chosen), size), LOWEST, np.float32)
+        for place, one in enumerate(chosen):
+            start[place, : len(one.start)], end[place, : len(one.end)] = one.start, one.end
+        passage = np.array([one.passage for one in chosen], np.float32)
+        if engine.span_kind == "sigmoid":
+            pair = sigmoid_chances(start, end, passage)
+        else:
+            whole = (0.5 + 0.5 * np.tanh(0.5 * passage))[:, None]
+            pair = tuple(part * whole for part in softmax_chances(start, end))
+        sums = list(pair) if not sums else [total + part for total, part in zip(sums, pair)]
+    return sums[0] / len(engines), sums[1] / len(engines)
+
+
+def _answer(
+    engines: Sequence[Engine],
+    rows: Sequence[Row],
+    said: Sequence[Sequence[RowLogits]],
+    texts: Sequence[str],
+    readings: Sequence[Reading],
+    numbers: Sequence[Sequence[int]],
+    how: Answering,
+    calibration: NoAnswer | None,
+) -> ReadAnswer:
+    flat = [number for of_passage in numbers for number in of_passage]
+    found: list[list[dict[str, Any]]] = [[] for _ in texts]
+    if flat:
+        start, end = _chances(engines, said, flat)
+        place = {number: row for row, number in enumerate(flat)}
+        for group in _groups(numbers, start.shape[1] * how.max_answer_length):
+            chosen = [place[number] for passage in group for number in numbers[passage]]
+            band = span_scores(
+                start[chosen], end[chosen], max_length=how.max_answer_length, threshold=how.threshold
+            )
+            begin = 0
+            for passage in group:
+                own = numbers[passage]
+                part = band[begin : begin + len(own)]
+                begin += len(own)
+                if len(own) > 1:
+                    part = merge_windows(part, [(rows[number].first, rows[number].last) for number in own])
+                found[passage] = _candidates(part, texts[passage], readings[passage].passage, how)
+    ranked = vote(found, how.vote, key=_same)
+    best = ranked[0]["score"] if ranked else 0.0
+    if calibration is not None:
+        absent = float(calibration(best))
+    else:
+        single = max((place["score"] for one in ranked for place in one["support"]), default=0.0)
+        absent = 1.0 - min(single, 1.0)
+    if not ranked or (calibration is not None and absent > how.no_answer):
+        none = {"answer": "", "start": 0, "end": 0, "passage": None, "score": absent}
+        return {**none, "no_answer": absent, "candidates": ranked[: how.top_k]}
+    first = ranked[0]
+    return {
+        **{name: first[name] for name in ("answer", "start", "end", "passage", "score")},
+        "no_answer": absent,
+        "candidates": ranked[: how.top_k],
+    }
+
+
+def _groups(numbers: Sequence[Sequence[int]], scores: int) -> Iterator[list[int]]:
+    """Passages that are looked at together, so that their spans' scores are not too many."""
+    group: list[int] = []
+    count = 0
+    for passage, own in enumerate(numbers):
+        if not own:
+            continue
+        if group and (count + len(own)) * scores > NUMBERS_AT_ONCE:
+            yield group
+            group, count = [], 0
+        group.append(passage)
+        count += len(own)
+    if group:
+        yield group
+
+
+def _candidates(band: np.ndarray, text: str, tokens: Tokens, how: Answering) -> list[dict[str, Any]]:
+    """The best spans of a passage, cut from its text; those with too many characters are left out."""
+    spans = candidates(band, limit=KEPT)
+    made = []
+    for start, end, score in zip(spans.start.tolist(), spans.end.tolist(), spans.score.tolist()):
+        one = cut(text, start, end, tokens.offsets)
+        if one["answer"] and len(one["answer"]) <= how.max_answer_length:
+            made.append({**one, "score": min(score, 1.0)})
+    return made
+
+
+def _same(text: str) -> str:
+    return fold_characters(text).lower()
