@@ -83,9 +83,7 @@ class ReadingComprehension(Pipeline):
         )
         self._shipped = model is None and engine is None
 
-    def __call__(
-        self, question: Any, *, context: Any = None, passages: Any = None, **answering: Any
-    ) -> Any:
+    def __call__(self, question: Any, *, context: Any = None, passages: Any = None, **answering: Any) -> Any:
         """The answer of a question, of a list or tuple of questions, or of an iterator of them.
 
         Args:
@@ -134,7 +132,9 @@ class ReadingComprehension(Pipeline):
     def evaluate(self, examples: Any, **options: Any) -> dict[str, Any]:
         """EM and F1 of CMRC2018 of the answers found for questions whose right ones are known; something is answered always."""
         self._load()
-        kept = {name: value for name, value in self.answering.items() if name not in ("threshold", "no_answer")}
+        kept = {
+            name: value for name, value in self.answering.items() if name not in ("threshold", "no_answer")
+        }
         return self.reader.evaluate(examples, **{**kept, **options})
 
     def save(self, folder: str | Path, **options: Any) -> Path:
