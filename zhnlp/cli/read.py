@@ -143,6 +143,8 @@ def _check_asked(
             f"read got {got}: expected QUESTION with FILES or --passage, or --questions FILE. Next: zhnlp read 谁写的红楼梦 --passage "
             "红楼梦是曹雪芹写的。"
         )
+    if question and not question.strip():
+        raise ValueError("the question is blank: expected some text")
     if question and not (files or passage):
         raise ValueError("read got a question without passages: expected FILES or --passage TEXT")
     if questions and (files or passage or nearest):

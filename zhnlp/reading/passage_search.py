@@ -15,7 +15,7 @@ K1, B = 1.2, 0.75  # the usual ones
 
 
 class PassageSearch:
-    """BM25 over N passages; units are characters and pairs of neighbours, half-width and lower case.
+    """BM25 over N passages; units are characters and pairs of neighbours, half-width and lower case, without blanks.
 
     A unit of the question adds ln(1 + (N - n + .5) / (n + .5)) · f (k1 + 1) / (f + k1 (1 - b + b · length / mean length)), n passages
     that have it, f times in this one.
@@ -38,9 +38,7 @@ class PassageSearch:
 
         if not any(text.strip() for text in texts):
             raise ValueError(f"got {len(texts)} passages without a character: expected some text to search")
-        self._units = CountVectorizer(
-            analyzer="char", ngram_range=(1, 2), preprocessor=_same, dtype=np.float32
-        )
+        self._units = CountVectorizer(analyzer=_units, dtype=np.float32)
         counts = self._units.fit_transform(texts).tocsr()  # (N, units)
         length = np.asarray(counts.sum(1))[:, 0]
         having = np.bincount(counts.indices, minlength=counts.shape[1])
@@ -62,5 +60,6 @@ class PassageSearch:
         return [(int(place), float(scores[place])) for place in order if scores[place] > 0]
 
 
-def _same(text: str) -> str:
-    return fold_characters(text).lower()
+def _units(text: str) -> list[str]:
+    same = "".join(fold_characters(text).lower().split())
+    return [*same, *(same[place : place + 2] for place in range(len(same) - 1))]
