@@ -46,7 +46,7 @@ TAUGHT = [  # some rows are passages without an answer
     for row in ROWS
 ]
 SMALL = {"words": None, "min_count": 1, "hidden_size": 32, "progress": False}
-QUICK = {"epochs": 30, "batch_size": 8, "learning_rate": 5e-3}
+QUICK = {"epochs": 60, "batch_size": 8, "learning_rate": 5e-3}
 
 
 @pytest.fixture(scope="module")
