@@ -10,8 +10,8 @@ from zhnlp.cli.application import app
 
 from zhnlp.cli import words, terms, segment, keywords, fill_mask, title, generate, surprise  # isort: skip  # noqa: F401
 from zhnlp.cli import classify, encode, explain, evaluate, tasks, models  # isort: skip  # noqa: F401
-from zhnlp.cli import search, generative  # isort: skip  # noqa: F401
-from zhnlp.cli import train, train_title, train_conditional, train_similarity, train_lm  # isort: skip  # noqa: F401
+from zhnlp.cli import evaluate_reading, read, search, generative  # isort: skip  # noqa: F401
+from zhnlp.cli import train, train_title, train_reader, train_conditional, train_similarity, train_lm  # isort: skip  # noqa: F401
 
 __all__ = ["app", "main"]
 

@@ -13,7 +13,7 @@ from zhnlp.cli.options import Encoding, TextField
 from zhnlp.cli.refusals import mendable
 
 evaluate = typer.Typer(
-    help="Score a lexicon or a segmentation against gold.",
+    help="Score a lexicon, a segmentation or answers against gold.",
     epilog="Example: zhnlp eval words words.csv --gold terms.txt",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -227,8 +227,13 @@ def _candidates(band: np.ndarray, text: str, tokens: Tokens, how: Answering) -> 
     """The best spans of a passage, cut from its text; those with too many characters are left out."""
     spans = candidates(band, limit=KEPT)
     made = []
-    for start, end, score in zip(spans.start.tolist(), spans.end.tolist(), spans.score.tolist()):
-        one = cut(text, start, end, tokens.offsets)
+    starts, ends, offsets = spans.start, spans.end, tokens.offsets
+    if (
+        offsets[:, 1] > offsets[:, 0]
+    ).all():  # every token has characters, so two of them say where a span is
+        starts, ends, offsets = offsets[starts, 0], offsets[ends - 1, 1], None
+    for start, end, score in zip(starts.tolist(), ends.tolist(), spans.score.tolist()):
+        one = cut(text, start, end, offsets)
         if one["answer"] and len(one["answer"]) <= how.max_answer_length:
             made.append({**one, "score": min(score, 1.0)})
     return made

@@ -110,19 +110,26 @@ def edit_distances(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
         >>> edit_distances(np.array([[1, 2, 3], [2, 3, 4], [7, 8, 9]]), np.array([1, 2, 3])).tolist()
         [0, 2, 3]
     """
-    places = np.arange(len(target) + 1, dtype=np.int32)
-    line = np.tile(places, (len(rows), 1))  # (N, m + 1)
-    for number, column in enumerate(np.asarray(rows).T, 1):
+    kind = np.int16 if len(target) + rows.shape[1] < 2**15 else np.int32
+    places = np.arange(len(target) + 1, dtype=kind)[:, None]
+    line = np.repeat(places, len(rows), axis=1)  # (m + 1, N): all rows side by side
+    target = np.asarray(target)[:, None]
+    for number, column in enumerate(np.ascontiguousarray(np.asarray(rows).T), 1):
         after = np.empty_like(line)
-        after[:, 0] = number
-        np.minimum(line[:, 1:] + 1, line[:, :-1] + (column[:, None] != target), out=after[:, 1:])
-        line = np.minimum.accumulate(after - places, axis=1) + places
-    return line[:, -1]
+        after[0] = number
+        np.minimum(line[1:] + kind(1), line[:-1] + (column != target), out=after[1:])
+        after -= places
+        line = np.minimum.accumulate(after, axis=0, out=after)
+        line += places
+    return line[-1].astype(np.int32)
 
 
 def _numbered(units: Sequence[str], numbers: dict[str, int]) -> np.ndarray:
     """Numbers from 1 on, the same for the same unit; new ones are added to ``numbers``."""
-    return np.fromiter((numbers.setdefault(unit, len(numbers) + 1) for unit in units), np.int64, len(units))
+    for unit in units:
+        if unit not in numbers:
+            numbers[unit] = len(numbers) + 1
+    return np.array([numbers[unit] for unit in units], np.int64)
 
 
 def _elsewhere(ids: Sequence[np.ndarray], units: int) -> np.ndarray:

@@ -127,8 +127,13 @@ def candidates(band: np.ndarray, *, limit: int = 1000) -> Spans:
         >>> list(zip(spans.start.tolist(), spans.end.tolist(), spans.score.tolist()))
         [(0, 1, 0.25), (0, 2, 0.5), (1, 2, 0.5)]
     """
-    row, start, wider = np.nonzero(band)
-    score = band[row, start, wider]
+    rows, length, longest = band.shape
+    flat, least = band.reshape(rows, length * longest), 0
+    if flat.shape[1] > limit:  # nobody below the last that can be kept is looked at
+        least = np.partition(flat, flat.shape[1] - limit, axis=1)[:, flat.shape[1] - limit, None]
+    row, place = np.nonzero((flat > 0) & (flat >= least))
+    score = flat[row, place]
+    start, wider = np.divmod(place, longest)
     counts = np.bincount(row, minlength=len(band))
     if counts.size and counts.max() > limit:
         order = np.lexsort((wider, start, -score, row))

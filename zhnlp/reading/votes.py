@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
-import numpy as np
-
-RULES: dict[str, Callable[[np.ndarray], float]] = {
-    "smooth_square": lambda s: (s**2).sum() / (1 + s.sum()),
-    "square": lambda s: (s**2).sum(),
-    "sum": lambda s: s.sum(),
-    "max": lambda s: s.max(),
-    "mean": lambda s: s.mean(),
+RULES: dict[str, Callable[[Sequence[float]], float]] = {
+    "smooth_square": lambda s: sum(one * one for one in s) / (1 + sum(s)),
+    "square": lambda s: sum(one * one for one in s),
+    "sum": sum,
+    "max": max,
+    "mean": lambda s: sum(s) / len(s),
 }
 
 
@@ -52,9 +50,8 @@ def vote_score(scores: Sequence[float], rule: str = "smooth_square") -> float:
     """
     if rule not in RULES:
         raise ValueError(f"rule got {rule!r}: expected one of {', '.join(RULES)}")
-    scores = np.asarray(scores, np.float64)
-    if not scores.size or not ((scores >= 0) & (scores <= 1)).all():
-        raise ValueError(f"got scores {scores.tolist()[:8]}: expected 1 or more, in [0, 1]")
+    if not len(scores) or not all(0 <= one <= 1 for one in scores):
+        raise ValueError(f"got scores {list(map(float, scores))[:8]}: expected 1 or more, in [0, 1]")
     return float(RULES[rule](scores))
 
 
@@ -88,11 +85,17 @@ def vote(
     if rule not in RULES:
         raise ValueError(f"rule got {rule!r}: expected one of {', '.join(RULES)}")
     found: dict[str, dict[int, dict[str, Any]]] = {}
+    same: dict[str, str] = {}  # what key gave
     for number, spans in enumerate(passages):
         for span in spans:
             if not span["answer"]:
                 continue
-            of_answer = found.setdefault(key(span["answer"]) if key else span["answer"], {})
+            text = span["answer"]
+            if key is not None:
+                if text not in same:
+                    same[text] = key(text)
+                text = same[text]
+            of_answer = found.setdefault(text, {})
             if number not in of_answer or span["score"] > of_answer[number]["score"]:
                 of_answer[number] = {
                     "passage": number,

@@ -111,9 +111,9 @@ def split_runs(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, i
         >>> split_runs("在1949年", [(0, 1), (1, 6)])
         [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
     """
-    found: list[tuple[int, int]] = []
+    folded, found = fold_characters(text), []
     for start, end in spans:
-        if end - start > 1 and _SINGLE.search(fold_characters(text[start:end])):
+        if end - start > 1 and _SINGLE.search(folded, start, end):
             found += ((place, place + 1) for place in range(start, end))
         else:
             found.append((start, end))
