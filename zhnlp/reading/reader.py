@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -423,10 +422,7 @@ def _check_options(engine: str, options: dict[str, Any]) -> None:
         return
     from zhnlp.reading.engines import engine_class
 
-    parameters = inspect.signature(engine_class(engine).new).parameters.values()
-    if any(one.kind is one.VAR_KEYWORD for one in parameters):
-        return
-    own = {one.name for one in parameters} - {"model", "examples", "seed", "device"}
+    own = engine_class(engine).options()
     if unknown := sorted(options.keys() - own):
         raise TypeError(
             f"the engine {engine!r} has no option {', '.join(unknown)}: expected {', '.join(sorted(own))}, seed, device or progress"

@@ -21,6 +21,7 @@ _TASKS = {
     "feature-extraction": ("zhnlp.tasks.features", "FeatureExtraction"),
     "sentence-similarity": ("zhnlp.tasks.similarity", "SentenceSimilarity"),
     "few-shot-classification": ("zhnlp.tasks.few_shot", "FewShotClassification"),
+    "reading-comprehension": ("zhnlp.tasks.reading", "ReadingComprehension"),
     "explain": ("zhnlp.tasks.explain", "Explain"),
 }
 
@@ -53,7 +54,7 @@ def pipeline(task: str, model: str | Path | None = None, **options: Any) -> Pipe
     Example:
         >>> pipeline.tasks()
         ['new-words', 'domain-terms', 'word-segmentation', 'keywords', 'fill-mask', 'title-generation', 'text-generation',
-         'feature-extraction', 'sentence-similarity', 'few-shot-classification', 'explain']
+         'feature-extraction', 'sentence-similarity', 'few-shot-classification', 'reading-comprehension', 'explain']
         >>> pipeline("word-segmentation", lexicon=["变压器", "检修"])("变压器检修")
         [{'word': '变压器', 'start': 0, 'end': 3}, {'word': '检修', 'start': 3, 'end': 5}]
     """

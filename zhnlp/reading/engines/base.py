@@ -6,6 +6,7 @@ L tokens of a passage, F features, B rows of a batch.
 from __future__ import annotations
 
 import copy
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -186,6 +187,12 @@ class Engine(ABC):
         cls, model: str | Path | None, examples: Sequence[Example], *, seed: int, device: Any, **options: Any
     ) -> Engine:
         """An engine that has not learnt yet, for the examples that it is to learn from."""
+
+    @classmethod
+    def options(cls) -> set[str]:
+        """Names of what `new` takes beside the model, the examples, the seed and the device."""
+        parameters = inspect.signature(cls.new).parameters.values()
+        return {one.name for one in parameters if one.kind is one.KEYWORD_ONLY} - {"seed", "device"}
 
     @classmethod
     @abstractmethod

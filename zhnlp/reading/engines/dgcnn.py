@@ -5,6 +5,7 @@ Source: 苏剑林, https://kexue.fm/archives/5409, https://kexue.fm/archives/690
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -114,6 +115,11 @@ class DGCNNEngine(Engine):
         if knowledge is not None:
             network.embedding.set_words(knowledge.rows)
         return cls(network.to(choose_device(device)).eval(), characters, knowledge, form)
+
+    @classmethod
+    def options(cls) -> set[str]:
+        sizes = inspect.signature(DGCNNConfig.__init__).parameters.keys()
+        return super().options() | sizes - {"self", "options", "vocab_size", "words", "word_size"} | {"words"}
 
     def again(self, seed: int) -> DGCNNEngine:
         other = super().again(seed)
