@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from zhnlp.models.batching import batches_by_length, default_budget
-from zhnlp.reading.engines.base import Engine, Reading, Row, RowLogits, Tokens
+from zhnlp.reading.engines.base import Engine, Known, Reading, Row, RowLogits, Tokens
 from zhnlp.reading.long_passages import merge_windows, windows
 from zhnlp.reading.no_answer import NoAnswer
 from zhnlp.reading.spans import candidates, cut, sigmoid_chances, softmax_chances, span_scores
@@ -91,15 +91,17 @@ def answers(
     passages: Sequence[Sequence[str]],
     how: Answering,
     calibration: NoAnswer | None = None,
+    known: Known | None = None,
 ) -> Iterator[ReadAnswer]:
     """An answer for each question, in order, some questions read together.
 
     Args:
         engines: that read texts alike; their chances are averaged.
+        known: remembers what was read, for questions that are put again; None to forget it.
     """
     for first in range(0, len(questions), QUESTIONS_AT_ONCE):
         part = slice(first, first + QUESTIONS_AT_ONCE)
-        yield from _together(engines, questions[part], passages[part], how, calibration)
+        yield from _together(engines, questions[part], passages[part], how, calibration, known)
 
 
 def _together(
@@ -108,9 +110,10 @@ def _together(
     passages: Sequence[Sequence[str]],
     how: Answering,
     calibration: NoAnswer | None,
+    known: Known | None,
 ) -> Iterator[ReadAnswer]:
     engine, cache = engines[0], {}
-    readings = [engine.read(question, texts, cache) for question, texts in zip(questions, passages)]
+    readings = [engine.read(question, texts, cache, known) for question, texts in zip(questions, passages)]
     rows: list[Row] = []
     places: list[list[list[int]]] = []  # question → passage → numbers of its rows
     for of_question in readings:
