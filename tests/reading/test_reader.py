@@ -165,15 +165,15 @@ def test_the_same_seed_gives_the_same_reader():
 
 def test_a_killed_training_goes_on_where_it_was(tmp_path):
     """The last checkpoint is taken away, as if the kill had come before it; the end is the same bit for bit."""
-    options = {**QUICK, "epochs": 3}
+    options = {**QUICK, "epochs": 2}
     whole = PassageReader(**SMALL).fit(ROWS, out=tmp_path / "a", **options)
-    assert [line["epoch"] for line in whole.history_] == [1, 2, 3] and "f1" in whole.history_[0]
+    assert [line["epoch"] for line in whole.history_] == [1, 2] and "f1" in whole.history_[0]
     last = max((tmp_path / "a").glob("checkpoint-*"), key=lambda path: int(path.name.partition("-")[2]))
     kept = [path for path in (tmp_path / "a").glob("checkpoint-*") if path != last]
     shutil.rmtree(last)
     assert kept
     resumed = PassageReader(**SMALL).fit(ROWS, out=tmp_path / "a", **options)
-    assert resumed.history_ == whole.history_
+    assert [line["f1"] for line in resumed.history_] == [line["f1"] for line in whole.history_]
     for one, other in zip(whole.engines[0].network.parameters(), resumed.engines[0].network.parameters()):
         assert torch.equal(one, other)
 

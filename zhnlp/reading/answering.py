@@ -144,9 +144,16 @@ def _logits(engine: Engine, rows: Sequence[Row]) -> list[RowLogits]:
 
 
 def _chances(
-    engines: Sequence[Engine], said: Sequence[Sequence[RowLogits]], numbers: Sequence[int]
+    engines: Sequence[Engine],
+    said: Sequence[Sequence[RowLogits]],
+    numbers: Sequence[int],
+    passages: Sequence[int],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Chances of starts and ends (W, S) of the windows of a question, averaged over engines."""
+    """Chances of starts and ends (W, S) of the windows of a question, averaged over engines.
+
+    A softmax goes over all windows of a passage, as it was learnt; shared out over passages, an answer that two of them give
+    would get half in each, and votes for it would count against it.
+    """
     sums: list[np.ndarray] = []
     for engine, logits in zip(engines, said):
         chosen = [logits[number] for number in numbers]
@@ -159,7 +166,7 @@ def _chances(
             pair = sigmoid_chances(start, end, passage)
         else:
             whole = (0.5 + 0.5 * np.tanh(0.5 * passage))[:, None]
-            pair = tuple(part * whole for part in softmax_chances(start, end))
+            pair = tuple(part * whole for part in softmax_chances(start, end, groups=passages))
         sums = list(pair) if not sums else [total + part for total, part in zip(sums, pair)]
     return sums[0] / len(engines), sums[1] / len(engines)
 
@@ -177,7 +184,8 @@ def _answer(
     flat = [number for of_passage in numbers for number in of_passage]
     found: list[list[dict[str, Any]]] = [[] for _ in texts]
     if flat:
-        start, end = _chances(engines, said, flat)
+        owners = [passage for passage, own in enumerate(numbers) for _ in own]
+        start, end = _chances(engines, said, flat, owners)
         place = {number: row for row, number in enumerate(flat)}
         for group in _groups(numbers, start.shape[1] * how.max_answer_length):
             chosen = [place[number] for passage in group for number in numbers[passage]]
