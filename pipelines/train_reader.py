@@ -1,6 +1,6 @@
 """Readers of CMRC2018: DGCNN from scratch and the shipped masked model under the same head, trained on train, scored on dev.
 
-    python pipelines/train_reader.py --rows dgcnn --seeds 0                    # an hour of two cores
+    python pipelines/train_reader.py --rows 6906 dgcnn --seeds 0
     python pipelines/train_reader.py --rows dgcnn no-ema no-words --seeds 0 1  # what average and word vectors are worth
     python pipelines/train_reader.py --rows encoder
     python pipelines/train_reader.py --rows dgcnn --limit 200 --epochs 1 --characters 200000   # to try
@@ -38,6 +38,10 @@ RECIPE = 1  # part of every key
 OPEN = ("pretrain/open_general.txt.xz", "pretrain/open.txt.xz")
 DGCNN: dict[str, Any] = {"engine": "dgcnn", "form": "6906", "hand_features": True, "span_kind": "softmax"}
 LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader, of fit
+    "6906": (
+        {"engine": "dgcnn", "form": "6906"},
+        {},
+    ),  # the post's: sigmoid spans times the passage, no hand features
     "dgcnn": (DGCNN, {}),
     "no-ema": (DGCNN, {"ema": None}),
     "no-words": ({**DGCNN, "words": None}, {}),
@@ -100,7 +104,7 @@ def reader(row: str, seed: int, train: list[Example], options: argparse.Namespac
         made["model"] = options.encoder
     settings = {**TRAINING[made["engine"]], **training, "epochs": epochs_of(row, options)}
     settings["arguments"] = {"logging_strategy": "steps", "logging_steps": 50}  # a line a minute
-    found = PassageReader(seed=seed, **made).fit(train, out=folder / "training", **settings)
+    found = PassageReader(seed=seed, progress=True, **made).fit(train, out=folder / "training", **settings)
     found.save(folder)
     return found
 

@@ -3,6 +3,7 @@
 Run: pytest tests/reading/test_reader.py
 """
 
+import itertools
 import json
 import shutil
 
@@ -14,87 +15,79 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from zhnlp.reading import PassageReader, WordKnowledge
-from zhnlp.reading.reader import _folds, _split, read_examples
+from zhnlp.reading.examples import read_examples
+from zhnlp.reading.holding_out import fold_parts, hold_out
+from zhnlp.reading.wrong_passages import wrong_passages
 
-WHO = ["小王", "老李", "阿明", "小张", "老陈"]
-WHERE = ["银行", "学校", "医院", "电厂", "书店"]
-WHEN = ["上午", "下午", "夜里"]
+WHO = ["小王", "老李", "阿明"]
+WHERE = ["银行", "学校", "医院", "电厂"]
+WHEN = ["上午", "夜里"]
 
 
 def context(who, where, when):
-    return f"{who}住在城东，{when}{who}在{where}上班，别人都不去。"
+    return f"{who}住在城东，{when}在{where}上班，别人都不去。"
 
 
-ROWS = [
-    {
-        "id": f"{who}{where}{when}",
-        "question": question,
-        "context": context(who, where, when),
-        "answer": answer,
-    }
-    for number, (who, where, when) in enumerate((a, b, c) for a in WHO for b in WHERE for c in WHEN)
-    for question, answer in [
-        (f"{who}在哪里上班？", where) if number % 2 else (f"{who}什么时候上班？", when),
+PLACES, TIMES = (
+    [
+        {
+            "id": f"{kind}{who}{where}{when}",
+            "question": f"{who}{asked}上班？",
+            "context": context(who, where, when),
+            "answer": (where, when)[kind],
+        }
+        for who in WHO
+        for where in WHERE
+        for when in WHEN
     ]
-]
+    for kind, asked in enumerate(("在哪里", "什么时候"))
+)
+ROWS = [row for both in zip(PLACES, TIMES) for row in both]  # two questions of each passage
 NOTHING = "天气很好，大家都高兴。"
-TAUGHT = [  # some rows are passages without an answer
+WEATHER = [
+    f"{day}天气{sky}，大家都{mood}。"
+    for day in ("", "今天", "明天")
+    for sky in ("很好", "不好", "转冷")
+    for mood in ("高兴", "出门", "休息")
+]
+TAUGHT = [  # each question has a passage that does not answer it
     {
         "question": row["question"],
-        "passages": [{"passage": row["context"], "answer": row["answer"]}, {"passage": NOTHING}],
+        "passages": [{"passage": row["context"], "answer": row["answer"]}, {"passage": weather}],
     }
-    for row in ROWS
+    for row, weather in zip(ROWS, itertools.cycle(WEATHER))
 ]
-SMALL = {"words": None, "min_count": 1, "hidden_size": 32, "progress": False}
-QUICK = {"epochs": 60, "batch_size": 8, "learning_rate": 5e-3}
+SMALL = {"words": None, "min_count": 1, "hidden_size": 32, "span_kind": "softmax", "progress": False}
+QUICK = {"epochs": 20, "batch_size": 8, "learning_rate": 1e-2, "augmentation": {"absent": 0.3, "blank": 0.0}}
 
 
 @pytest.fixture(scope="module")
 def reader():
-    return PassageReader(**SMALL).fit(TAUGHT, **QUICK, augmentation={"absent": 0.3})
+    return PassageReader(**SMALL).fit(TAUGHT, valid=False, **QUICK).calibrate(TAUGHT)
 
 
 def test_it_learns_to_answer_what_is_asked(reader):
     found = reader.evaluate(ROWS, metrics={"samples": 0})
-    assert found["em"] > 0.9 and found["f1"] >= found["em"] and reader.history_[-1]["f1"] > 0.8
-    one = reader.answer("阿明在哪里上班？", context=context("阿明", "书店", "夜里"))
-    assert one["answer"] == "书店" and one["passage"] == 0
+    assert found["em"] > 0.9 and found["f1"] >= found["em"]
+    one = reader.answer("阿明在哪里上班？", context=context("阿明", "电厂", "夜里"))
+    assert one["answer"] == "电厂" and one["passage"] == 0
     assert one["candidates"][0]["support"][0]["start"] == one["start"]
 
 
 def test_one_and_a_list_and_the_order(reader):
     rows = ROWS[::9]
     together = reader.answer(
-        [row["question"] for row in rows], passages=[[row["context"], "天气很好。"] for row in rows]
+        [row["question"] for row in rows], passages=[[row["context"], NOTHING] for row in rows]
     )
-    alone = [reader.answer(row["question"], passages=[row["context"], "天气很好。"]) for row in rows]
+    alone = [reader.answer(row["question"], passages=[row["context"], NOTHING]) for row in rows]
     assert [one["answer"] for one in together] == [one["answer"] for one in alone]
     assert [one["score"] for one in together] == pytest.approx([one["score"] for one in alone], abs=0.02)
     shared = reader.answer(["谁？", "哪里？"], context=ROWS[0]["context"])
     assert len(shared) == 2
 
 
-PIECES = st.lists(
-    st.sampled_from(
-        [
-            *WHO,
-            *WHERE,
-            "在",
-            "上班",
-            "，",
-            "😀",
-            "ＧＰＵ",
-            " ",
-            "\u3000",
-            "龘",
-            "iPhone 15",
-            "\n",
-            "é",
-            "\U00020000",
-        ]
-    ),
-    max_size=25,
-).map("".join)
+SCRIPTS = ["在", "上班", "，", "😀", "ＧＰＵ", " ", "\u3000", "龘", "iPhone 15", "\n", "é", "\U00020000"]
+PIECES = st.lists(st.sampled_from([*WHO, *WHERE, *SCRIPTS]), max_size=25).map("".join)
 
 
 @settings(max_examples=15, deadline=None)
@@ -116,17 +109,24 @@ def test_votes_add_up_over_passages(reader):
 
 
 def test_nothing_found_and_a_calibrated_chance(reader):
-    for passages in ([], [""], [NOTHING]):
+    assert reader.calibration is not None
+    for passages in ([], [""], [NOTHING], WEATHER[:4]):
         found = reader.answer("小王在哪里上班？", passages=passages)
         assert found["answer"] == "" and found["passage"] is None and found["start"] == found["end"] == 0
         assert found["score"] == found["no_answer"] > 0.5
-    wrong = reader.answer("小王在哪里上班？", context=NOTHING, threshold=0.0, no_answer=1.0)
-    right = reader.answer(ROWS[1]["question"], context=ROWS[1]["context"])
-    other = PassageReader(**SMALL)
-    other._engines, other.max_answer_length = reader.engines, reader.max_answer_length
-    other.calibrate(ROWS)
-    assert other.calibration is not None and right["answer"]
-    assert wrong["no_answer"] > right["no_answer"]
+    wrong = reader.answer("小王在哪里上班？", context=NOTHING, no_answer=1.0)
+    right = reader.answer(ROWS[0]["question"], context=ROWS[0]["context"])
+    assert right["answer"] == ROWS[0]["answer"] and wrong["answer"] in NOTHING
+    assert wrong["no_answer"] > 0.5 > right["no_answer"]
+
+
+def test_questions_with_passages_of_others():
+    rows = read_examples(ROWS)
+    for (question, passages), row in zip(wrong_passages(rows), rows):
+        assert question == row.question and len(passages) == 1
+        assert not any(answer in text for answer in row.texts for text in passages)
+    assert wrong_passages(rows) == wrong_passages(rows) != wrong_passages(rows, seed=1)
+    assert wrong_passages(rows[:2]) == []
 
 
 def test_long_passages_give_the_place_in_the_whole(reader):
@@ -156,7 +156,7 @@ def test_a_saved_reader_answers_alike(reader, tmp_path, int8):
 
 def test_the_same_seed_gives_the_same_reader():
     one, other, third = (
-        PassageReader(**SMALL, seed=seed).fit(ROWS[:40], **{**QUICK, "epochs": 2}).engines[0].network
+        PassageReader(**SMALL, seed=seed).fit(ROWS[:24], **{**QUICK, "epochs": 1}).engines[0].network
         for seed in (0, 0, 1)
     )
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters()))
@@ -165,19 +165,21 @@ def test_the_same_seed_gives_the_same_reader():
 
 def test_a_killed_training_goes_on_where_it_was(tmp_path):
     """The last checkpoint is taken away, as if the kill had come before it; the end is the same bit for bit."""
-    options = {**QUICK, "epochs": 4}
+    options = {**QUICK, "epochs": 2}
     whole = PassageReader(**SMALL).fit(ROWS, out=tmp_path / "a", **options)
+    assert [line["epoch"] for line in whole.history_] == [1, 2] and "f1" in whole.history_[0]
     last = max((tmp_path / "a").glob("checkpoint-*"), key=lambda path: int(path.name.partition("-")[2]))
     kept = [path for path in (tmp_path / "a").glob("checkpoint-*") if path != last]
     shutil.rmtree(last)
     assert kept
     resumed = PassageReader(**SMALL).fit(ROWS, out=tmp_path / "a", **options)
+    assert [line["f1"] for line in resumed.history_] == [line["f1"] for line in whole.history_]
     for one, other in zip(whole.engines[0].network.parameters(), resumed.engines[0].network.parameters()):
         assert torch.equal(one, other)
 
 
 def test_folds_are_averaged_and_saved(tmp_path):
-    made = PassageReader(**SMALL).fit(ROWS[:30], folds=2, **{**QUICK, "epochs": 2})
+    made = PassageReader(**SMALL).fit(ROWS[:24], folds=2, **{**QUICK, "epochs": 1})
     first, second = made.engines
     assert any(not torch.equal(a, b) for a, b in zip(first.network.parameters(), second.network.parameters()))
     row, options = ROWS[3], {"no_answer": 1.0, "threshold": 0.0, "vote": "max"}
@@ -206,43 +208,37 @@ def test_who_is_held_out_shares_no_passage():
     rows = read_examples(
         [{**row, "context": ROWS[n // 4 * 4]["context"], "answer": "上班"} for n, row in enumerate(ROWS)]
     )
-    kept, held = _split(rows, 0)
+    kept, held = hold_out(rows, 0)
     assert len(kept) + len(held) == len(rows) and held
     assert not {row.passages for row in kept} & {row.passages for row in held}
-    for train, valid in _folds(rows, 3, 0):
+    for train, valid in fold_parts(rows, 3, 0):
         assert not {row.passages for row in train} & {row.passages for row in valid}
-    assert sorted(row.id for _, valid in _folds(rows, 3, 0) for row in valid) == sorted(
+    assert sorted(row.id for _, valid in fold_parts(rows, 3, 0) for row in valid) == sorted(
         row.id for row in rows
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
         {"form": "5409"},
         {"form": "6906", "hand_features": True},
-        {"form": "6906", "span_kind": "softmax", "words": None},
+        {"form": "6906", "span_kind": "softmax"},
         {"engine": "encoder", "span_kind": "sigmoid"},
         {"engine": "encoder"},
     ],
     ids=["5409", "features", "softmax", "encoder-sigmoid", "encoder"],
 )
 def test_every_form_learns_saves_and_answers(options, tmp_path):
-    made = {"progress": False, **options}
-    training = {"epochs": 4, "batch_size": 8}
-    if made.get("engine") != "encoder":
-        words = WordKnowledge(WHO + WHERE + ["上班"], [9] * 11, np.eye(11, dtype=np.float32))
-        made = {"words": words, "min_count": 1, "hidden_size": 32, **made}
-        training = QUICK
-    found = (
-        PassageReader(**made).fit(ROWS, **training, batch_size=8)
-        if "engine" in made
-        else PassageReader(**made).fit(ROWS, **training)
-    )
-    assert found.evaluate(ROWS, metrics={"samples": 0})["em"] > 0.8
+    if options.get("engine") == "encoder":
+        made, training = options, {"epochs": 5, "batch_size": 8, "learning_rate": 5e-4}
+    else:
+        words = WordKnowledge(WHO + WHERE + ["上班"], [9] * 8, np.eye(8, dtype=np.float32))
+        made, training = {"words": words, "min_count": 1, "hidden_size": 32, **options}, QUICK
+    found = PassageReader(progress=False, **made).fit(PLACES, **training)
+    assert found.evaluate(PLACES, metrics={"samples": 0})["em"] > 0.8
     again = PassageReader(found.save(tmp_path / "reader"))
-    row = ROWS[5]
+    row = PLACES[5]
     assert again.answer(row["question"], context=row["context"]) == found.answer(
         row["question"], context=row["context"]
     )

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from zhnlp.models.batching import batches_by_length, default_budget
-from zhnlp.reading.engines.base import Engine, Reading, Row, RowLogits, Tokens
+from zhnlp.reading.engines.base import Engine, Known, Reading, Row, RowLogits, Tokens
 from zhnlp.reading.long_passages import merge_windows, windows
 from zhnlp.reading.no_answer import NoAnswer
 from zhnlp.reading.spans import candidates, cut, sigmoid_chances, softmax_chances, span_scores
@@ -91,15 +91,17 @@ def answers(
     passages: Sequence[Sequence[str]],
     how: Answering,
     calibration: NoAnswer | None = None,
+    known: Known | None = None,
 ) -> Iterator[ReadAnswer]:
     """An answer for each question, in order, some questions read together.
 
     Args:
         engines: that read texts alike; their chances are averaged.
+        known: remembers what was read, for questions that are put again; None to forget it.
     """
     for first in range(0, len(questions), QUESTIONS_AT_ONCE):
         part = slice(first, first + QUESTIONS_AT_ONCE)
-        yield from _together(engines, questions[part], passages[part], how, calibration)
+        yield from _together(engines, questions[part], passages[part], how, calibration, known)
 
 
 def _together(
@@ -108,9 +110,10 @@ def _together(
     passages: Sequence[Sequence[str]],
     how: Answering,
     calibration: NoAnswer | None,
+    known: Known | None,
 ) -> Iterator[ReadAnswer]:
     engine, cache = engines[0], {}
-    readings = [engine.read(question, texts, cache) for question, texts in zip(questions, passages)]
+    readings = [engine.read(question, texts, cache, known) for question, texts in zip(questions, passages)]
     rows: list[Row] = []
     places: list[list[list[int]]] = []  # question → passage → numbers of its rows
     for of_question in readings:
@@ -141,9 +144,16 @@ def _logits(engine: Engine, rows: Sequence[Row]) -> list[RowLogits]:
 
 
 def _chances(
-    engines: Sequence[Engine], said: Sequence[Sequence[RowLogits]], numbers: Sequence[int]
+    engines: Sequence[Engine],
+    said: Sequence[Sequence[RowLogits]],
+    numbers: Sequence[int],
+    passages: Sequence[int],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Chances of starts and ends (W, S) of the windows of a question, averaged over engines."""
+    """Chances of starts and ends (W, S) of the windows of a question, averaged over engines.
+
+    A softmax goes over all windows of a passage, as it was learnt; shared out over passages, an answer that two of them give
+    would get half in each, and votes for it would count against it.
+    """
     sums: list[np.ndarray] = []
     for engine, logits in zip(engines, said):
         chosen = [logits[number] for number in numbers]
@@ -156,7 +166,7 @@ def _chances(
             pair = sigmoid_chances(start, end, passage)
         else:
             whole = (0.5 + 0.5 * np.tanh(0.5 * passage))[:, None]
-            pair = tuple(part * whole for part in softmax_chances(start, end))
+            pair = tuple(part * whole for part in softmax_chances(start, end, groups=passages))
         sums = list(pair) if not sums else [total + part for total, part in zip(sums, pair)]
     return sums[0] / len(engines), sums[1] / len(engines)
 
@@ -174,7 +184,8 @@ def _answer(
     flat = [number for of_passage in numbers for number in of_passage]
     found: list[list[dict[str, Any]]] = [[] for _ in texts]
     if flat:
-        start, end = _chances(engines, said, flat)
+        owners = [passage for passage, own in enumerate(numbers) for _ in own]
+        start, end = _chances(engines, said, flat, owners)
         place = {number: row for row, number in enumerate(flat)}
         for group in _groups(numbers, start.shape[1] * how.max_answer_length):
             chosen = [place[number] for passage in group for number in numbers[passage]]

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhnlp.checkpoints.catalogue import find
-from zhnlp.checkpoints.locate import locate
 from zhnlp.mining.progress import Progress
+from zhnlp.reading.asked import asked
+from zhnlp.reading.engines import check_options
 from zhnlp.reading.examples import Example, read_examples
+from zhnlp.reading.files import ENGINES, Kept, folder_of, load_reader, save_reader
+from zhnlp.reading.holding_out import LEAST, Parts, fold_parts, hold_out
 from zhnlp.reading.no_answer import NoAnswer, fit_no_answer
+from zhnlp.reading.wrong_passages import wrong_passages
 
 if TYPE_CHECKING:
     from zhnlp.reading.answering import Answering, ReadAnswer
     from zhnlp.reading.engines.base import Engine
 
-ENGINES = ("dgcnn", "encoder")
-FILE = "reader.json"
-VERSION = 1
-HELD_OUT, MOST_HELD_OUT, LEAST = 0.1, 500, 40  # questions that `fit` keeps out; none of fewer than LEAST
 LONGEST = 12  # characters of an answer in the posts; of longer ones what holds 98 in 100 of those learnt from
 
 
@@ -64,7 +62,7 @@ class PassageReader:
             raise ValueError(
                 f"engine={engine!r} is not known: expected one of {', '.join(map(repr, ENGINES))}"
             )
-        _check_options(engine, engine_options)
+        check_options(engine, engine_options)
         self.model, self.engine_name, self._options = model, engine, engine_options
         self.seed, self.device, self.progress = seed, device, progress
         self.history_: list[dict[str, float]] = []
@@ -73,9 +71,8 @@ class PassageReader:
         self.calibration: NoAnswer | None = None
         self._calibrated: str | None = None  # rule of votes
         self._engines: list[Engine] = []
-        known = None if model is None else find(str(model)) or Path(model)
-        if known is not None and (known / FILE).is_file():
-            self._read(known)
+        if (folder := folder_of(model)) is not None:
+            self._take(load_reader(folder, device=device))
 
     # --- learning --------------------------------------------------------------------------------------------------
 
@@ -106,90 +103,52 @@ class PassageReader:
             ValueError: no question has an answer, or a setting is out of its range.
         """
         rows = read_examples(examples, labels)
-        if folds is not None and (
-            isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= len(rows)
-        ):
-            raise ValueError(
-                f"folds={folds!r} is not possible: expected 2 to {len(rows):,}, the number of questions"
-            )
-        if folds is not None and valid is not None:
-            raise ValueError(
-                "got folds and valid: expected one of them, as each fold holds out its own questions"
-            )
+        parts = self._parts(rows, valid, folds)
         self.calibration = self._calibrated = None
         lengths = [end - start for row in rows for _, start, end in row.places]
         self.max_answer_length = (
             max(LONGEST, int(np.ceil(np.percentile(lengths, 98)))) if lengths else LONGEST
         )
         first = self._new(rows)
-        parts: list[tuple[list[Example], list[Example]]]
-        if folds is not None:
-            parts = _folds(rows, folds, self.seed)
-        elif valid is None:
-            parts = [_split(rows, self.seed)]
-        else:
-            parts = [(rows, [] if valid is False else read_examples(valid))]
-        trained, self.history_ = [], []
-        for number, (kept, held_out) in enumerate(parts):
-            engine = first if folds is None else first.again(self.seed + number)
+        self.history_, members = (
+            [],
+            [first if folds is None else first.again(self.seed + number) for number in range(len(parts))],
+        )
+        for number, (engine, part) in enumerate(zip(members, parts)):
             folder = None if out is None else Path(out) if folds is None else Path(out) / f"member-{number}"
-            self._engines = [engine]
-            self.history_ += self._train(engine, kept, held_out, folder, self.seed + number, training)
-            trained.append(engine)
-        self._engines = trained
+            self.history_ += self._learn(engine, part, self.seed + number, folder, training)
+        self._engines = members
         held_out = [] if folds is not None else parts[0][1]
         if sum(bool(row.places) for row in held_out) >= LEAST // 2:
             self.calibrate(held_out)
         return self
 
-    def _train(
-        self,
-        engine: Engine,
-        rows: list[Example],
-        held_out: list[Example],
-        out: Path | None,
-        seed: int,
-        training: dict[str, Any],
+    def _parts(self, rows: list[Example], valid: Any, folds: int | None) -> list[Parts]:
+        """Of each network the questions that it learns from, and those that choose its best pass."""
+        if folds is not None:
+            if valid is not None:
+                raise ValueError(
+                    "got folds and valid: expected one of them, as each fold holds out its own questions"
+                )
+            return fold_parts(rows, folds, self.seed)
+        if valid is None:
+            return [hold_out(rows, self.seed)]
+        return [(rows, [] if valid is False else read_examples(valid))]
+
+    def _learn(
+        self, engine: Engine, part: Parts, seed: int, out: Path | None, training: dict[str, Any]
     ) -> list[dict[str, float]]:
-        from zhnlp.reading.rows import items
-        from zhnlp.reading.training import ReadingTraining, train
+        from zhnlp.reading.answering import answers
+        from zhnlp.reading.learning import learn
 
-        settings = ReadingTraining(
-            **{
-                "learning_rate": engine.rate,
-                "schedule": engine.schedule,
-                "seed": seed,
-                "progress": self.progress,
-                "out": out,
-                **training,
-            }
-        )
-        with Progress(self.progress).stage("read questions", len(rows), "question") as bar:
-            learnt = items(engine, rows, bar)
-        scored = [row for row in held_out if row.texts]
-        held_out = held_out if scored else []  # nothing to choose by
-        return train(
-            engine,
-            learnt,
-            items(engine, held_out),
-            settings,
-            score=lambda: self._scored(scored),
-            show=lambda count: self._shown(scored[:count]),
-        )
+        how, known = self._how(engine, threshold=0.0, no_answer=1.0), {}
 
-    def _scored(self, rows: list[Example]) -> dict[str, float]:
-        found = self.evaluate(rows, metrics={"samples": 0}, progress=False)
-        return {name: found[name] for name in ("f1", "em")}
+        def answered(rows: Sequence[Example]) -> list[str]:
+            questions, passages = [row.question for row in rows], [row.passages for row in rows]
+            return [one["answer"] for one in answers([engine], questions, passages, how, known=known)]
 
-    def _shown(self, rows: list[Example]) -> list[str]:
-        found = self.answer(
-            [row.question for row in rows],
-            passages=[row.passages for row in rows],
-            threshold=0.0,
-            no_answer=1.0,
-            progress=False,
-        )
-        return [f"{row.question}  {one['answer']}  |  {row.texts[0]}" for row, one in zip(rows, found)]
+        options = {"seed": seed, "out": out, "progress": self.progress, "training": training}
+        return learn(engine, part, answered, known=known, **options)
 
     def calibrate(
         self, examples: Any, *, vote: str = "smooth_square", seed: int | None = None
@@ -200,23 +159,16 @@ class PassageReader:
             ValueError: no question has an answer, or nobody else has passages without it.
         """
         rows = [row for row in read_examples(examples) if row.places]
-        rng = np.random.default_rng(self.seed if seed is None else seed)
-        texts = list(dict.fromkeys(text for row in rows for text in row.passages))
-        wrong = []
-        for row in rows:
-            fit = [text for text in texts if not any(answer in text for answer in row.texts)]
-            if fit:
-                chosen = rng.choice(len(fit), size=min(len(row.passages), len(fit)), replace=False)
-                wrong.append((row.question, [fit[number] for number in chosen]))
+        wrong = wrong_passages(rows, self.seed if seed is None else seed)
         if not rows or not wrong:
             raise ValueError(
                 f"{len(rows):,} questions have an answer, {len(wrong):,} can be given passages without it: expected some of both"
             )
-        asked = [(row.question, list(row.passages)) for row in rows] + wrong
+        put = [(row.question, list(row.passages)) for row in rows] + wrong
         self.calibration = None
         found = self.answer(
-            [question for question, _ in asked],
-            passages=[passages for _, passages in asked],
+            [question for question, _ in put],
+            passages=[passages for _, passages in put],
             threshold=0.0,
             no_answer=1.0,
             vote=vote,
@@ -270,8 +222,9 @@ class PassageReader:
         """
         from zhnlp.reading.answering import answers
 
-        questions, texts = _asked(question, context, passages)
+        questions, texts = asked(question, context, passages)
         how = self._how(
+            self.engines[0],
             threshold=threshold,
             max_answer_length=max_answer_length,
             vote=vote,
@@ -317,13 +270,12 @@ class PassageReader:
             [one["answer"] for one in found], [list(row.texts) for row in rows], **(metrics or {})
         )
 
-    def _how(self, **given: Any) -> Answering:
+    def _how(self, engine: Engine, **given: Any) -> Answering:
         from zhnlp.reading.answering import Answering
 
-        if given["threshold"] is None:
-            given["threshold"] = 0.1 if self.engines[0].span_kind == "sigmoid" else 0.0
-        if given["max_answer_length"] is None:
-            given["max_answer_length"] = self.max_answer_length
+        given = {name: value for name, value in given.items() if value is not None}
+        given.setdefault("threshold", 0.1 if engine.span_kind == "sigmoid" else 0.0)
+        given.setdefault("max_answer_length", self.max_answer_length)
         given.setdefault("window", self.window)
         given.setdefault("stride", max(1, given["window"] // 2))
         return Answering(**given)
@@ -340,24 +292,8 @@ class PassageReader:
             NotFittedError: nothing was trained or loaded.
             FileExistsError: ``folder`` is a file.
         """
-        folder, engines = Path(folder), self.engines
-        if folder.exists() and not folder.is_dir():
-            raise FileExistsError(
-                f"{folder} is a file: expected the name of a folder, which may be a new one"
-            )
-        for number, engine in enumerate(engines):
-            engine.save(_member(folder, number), int8)
-        kept = {
-            "version": VERSION,
-            "engine": engines[0].name,
-            "members": len(engines),
-            "max_answer_length": self.max_answer_length,
-            "window": self.window,
-            "vote": self._calibrated,
-            "no_answer": None if self.calibration is None else self.calibration.to_dict(),
-        }
-        (folder / FILE).write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        return folder
+        kept = Kept(self.engines, self.max_answer_length, self.window, self.calibration, self._calibrated)
+        return save_reader(kept, folder, int8=int8)
 
     @property
     def engines(self) -> list[Engine]:
@@ -367,9 +303,9 @@ class PassageReader:
             NotFittedError: nothing was trained or loaded.
         """
         if not self._engines and self.model is not None:
-            folder = locate(self.model)  # of the Hub
-            if (folder / FILE).is_file():
-                self._read(folder)
+            folder = folder_of(self.model, hub=True)
+            if folder is not None:
+                self._take(load_reader(folder, device=self.device))
         if not self._engines:
             from sklearn.exceptions import NotFittedError
 
@@ -379,130 +315,15 @@ class PassageReader:
             )
         return self._engines
 
-    def _read(self, folder: Path) -> None:
-        from zhnlp.reading.engines import engine_class
-
-        kept = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if kept.get("version") != VERSION or kept.get("engine") not in ENGINES:
-            raise ValueError(
-                f"{folder / FILE} is of version {kept.get('version')!r}, engine {kept.get('engine')!r}: expected {VERSION} and one of "
-                f"{', '.join(ENGINES)}. Likely another version of zhnlp wrote it"
-            )
-        self.engine_name = kept["engine"]
-        self.max_answer_length, self.window = kept["max_answer_length"], kept["window"]
-        self._calibrated = kept["vote"]
-        self.calibration = None if kept["no_answer"] is None else NoAnswer.from_dict(kept["no_answer"])
-        kind = engine_class(self.engine_name)
-        self._engines = [
-            kind.load(_member(folder, number), device=self.device) for number in range(kept["members"])
-        ]
+    def _take(self, kept: Kept) -> None:
+        self._engines, self.engine_name = kept.engines, kept.engines[0].name
+        self.max_answer_length, self.window = kept.max_answer_length, kept.window
+        self.calibration, self._calibrated = kept.calibration, kept.vote
 
     def _new(self, rows: list[Example]) -> Engine:
         from zhnlp.reading.engines import engine_class
 
-        kind, model = engine_class(self.engine_name), self.model
-        known = None if model is None else find(str(model)) or Path(model)
-        if known is not None and (known / FILE).is_file():  # a reader learns on
-            return kind.load(known, device=self.device)
-        return kind.new(model, rows, seed=self.seed, device=self.device, **self._options)
-
-
-def _member(folder: Path, number: int) -> Path:
-    """The first network lies in the folder itself, further ones inside."""
-    return folder / f"member-{number}" if number else folder
-
-
-def _check_options(engine: str, options: dict[str, Any]) -> None:
-    """Refuse options that the engine does not have.
-
-    Raises:
-        TypeError: there is one; the message names those there are.
-    """
-    if not options:
-        return
-    from zhnlp.reading.engines import engine_class
-
-    own = engine_class(engine).options()
-    if unknown := sorted(options.keys() - own):
-        raise TypeError(
-            f"the engine {engine!r} has no option {', '.join(unknown)}: expected {', '.join(sorted(own))}, seed, device or progress"
-        )
-
-
-def _asked(question: Any, context: Any, passages: Any) -> tuple[list[str], list[list[str]]]:
-    """Questions, and of each its passages.
-
-    Raises:
-        TypeError: a question or passage is no str.
-        ValueError: both or neither of context and passages, other numbers of them, or a blank question.
-    """
-    if (context is None) == (passages is None):
-        raise ValueError("got both context and passages, or neither: expected one of them")
-    single = isinstance(question, str)
-    questions = [question] if single else list(question)
-    if context is not None:
-        if isinstance(context, str):
-            texts = [[context]] * len(questions)
-        else:
-            texts = [[one] for one in context]
-            if single:
-                raise TypeError("context is a list for one question: expected a str. Next: passages=[…]")
-    else:
-        if isinstance(passages, str):
-            raise TypeError("passages is one str: expected a list. Next: context=…")
-        texts = [list(passages)] if single else [list(one) for one in passages]
-        if not single and any(isinstance(one, str) for one in passages):
-            raise TypeError(
-                "passages is a list of str for a list of questions: expected a list of lists, one for each question"
-            )
-    if len(texts) != len(questions):
-        raise ValueError(
-            f"got {len(questions):,} questions and passages for {len(texts):,}: expected as many, in the same order"
-        )
-    for one, of_question in zip(questions, texts):
-        if not isinstance(one, str) or not all(isinstance(text, str) for text in of_question):
-            raise TypeError(f"question {one!r:.60} or one of its passages is no str: expected texts")
-        if not one.strip():
-            raise ValueError("a question is blank: expected some text")
-    return questions, texts
-
-
-def _split(rows: list[Example], seed: int) -> tuple[list[Example], list[Example]]:
-    """Questions to train on, and those held out; questions of one passage are on one side."""
-    count = 0 if len(rows) < LEAST else min(MOST_HELD_OUT, round(HELD_OUT * len(rows)))
-    held: list[int] = []
-    for group in _by_passage(rows, seed):
-        if len(held) + len(group) > count:
-            break
-        held += group
-    chosen = set(held)
-    return (
-        [row for number, row in enumerate(rows) if number not in chosen],
-        [row for number, row in enumerate(rows) if number in chosen],
-    )
-
-
-def _folds(rows: list[Example], folds: int, seed: int) -> list[tuple[list[Example], list[Example]]]:
-    """For each fold the questions to train on and those held out."""
-    fold_of = {}
-    for number, group in enumerate(_by_passage(rows, seed)):
-        fold_of |= dict.fromkeys(group, number % folds)
-    if len(set(fold_of.values())) < folds:
-        fold_of = {number: number % folds for number in range(len(rows))}  # all of one passage
-    return [
-        (
-            [row for number, row in enumerate(rows) if fold_of[number] != fold],
-            [row for number, row in enumerate(rows) if fold_of[number] == fold],
-        )
-        for fold in range(folds)
-    ]
-
-
-def _by_passage(rows: list[Example], seed: int) -> list[list[int]]:
-    """Numbers of questions with the same first passage, the groups in an order of the seed."""
-    groups: dict[str, list[int]] = {}
-    for number, row in enumerate(rows):
-        groups.setdefault(row.passages[0] if row.passages else "", []).append(number)
-    order = np.random.default_rng(seed).permutation(len(groups))
-    listed = list(groups.values())
-    return [listed[number] for number in order]
+        kind, folder = engine_class(self.engine_name), folder_of(self.model)
+        if folder is not None:  # a reader learns on
+            return kind.load(folder, device=self.device)
+        return kind.new(self.model, rows, seed=self.seed, device=self.device, **self._options)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zhnlp.mining.progress import Progress
-from zhnlp.reading.engines.base import Engine, Reading, Row, Tokens
+from zhnlp.reading.engines.base import Engine, Known, Reading, Row, Tokens
 from zhnlp.reading.examples import Example
 
 Span = tuple[int, int]
@@ -58,12 +58,17 @@ class Augmentation:
                 raise ValueError(f"{name}={value!r} is not possible: expected a share from 0 to 1")
 
 
-def items(engine: Engine, examples: Sequence[Example], progress: Progress | None = None) -> list[Item]:
+def items(
+    engine: Engine,
+    examples: Sequence[Example],
+    progress: Progress | None = None,
+    known: Known | None = None,
+) -> list[Item]:
     """Examples as the engine reads them, in order; an answer that no token touches is left out."""
     cache: dict[str, Tokens] = {}
     found = []
     for example in examples:
-        readings = engine.read(example.question, example.passages, cache)
+        readings = engine.read(example.question, example.passages, cache, known)
         spans: list[list[Span]] = [[] for _ in readings]
         for number, start, end in example.places:
             span = tokens_of(readings[number].passage.offsets, start, end)

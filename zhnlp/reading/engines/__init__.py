@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zhnlp.reading.engines.base import Engine
@@ -18,3 +18,18 @@ def engine_class(name: str) -> type[Engine]:
     """The class of an engine by its name."""
     module, kind = _ENGINES[name]
     return getattr(import_module(module), kind)
+
+
+def check_options(name: str, options: dict[str, Any]) -> None:
+    """Refuse options that an engine does not have.
+
+    Raises:
+        TypeError: there is one; the message names those there are.
+    """
+    if not options:
+        return
+    own = engine_class(name).options()
+    if unknown := sorted(options.keys() - own):
+        raise TypeError(
+            f"the engine {name!r} has no option {', '.join(unknown)}: expected {', '.join(sorted(own))}, seed, device or progress"
+        )

@@ -70,6 +70,9 @@ class Reading(NamedTuple):
     features: np.ndarray | None = None
 
 
+Known = dict[tuple[str, tuple[str, ...]], list[Reading]]  # questions with their passages as they were read
+
+
 class Row(NamedTuple):
     """Tokens ``first:last`` of a passage, to be read at once.
 
@@ -130,9 +133,18 @@ class Engine(ABC):
         """A text, whole."""
 
     def read(
-        self, question: str, passages: Sequence[str], cache: dict[str, Tokens] | None = None
+        self,
+        question: str,
+        passages: Sequence[str],
+        cache: dict[str, Tokens] | None = None,
+        known: Known | None = None,
     ) -> list[Reading]:
-        """All passages of a question; texts that ``cache`` knows are not read again."""
+        """All passages of a question; texts that ``cache`` and questions that ``known`` has are not read again."""
+        if known is not None:
+            key = question, tuple(passages)
+            if key not in known:
+                known[key] = self.read(question, passages, cache)
+            return known[key]
         cache = {} if cache is None else cache
         for text in passages:
             if text not in cache:
