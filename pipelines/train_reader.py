@@ -43,14 +43,7 @@ RECIPE = 1  # part of every key
 OPEN = ("pretrain/open_general.txt.xz", "pretrain/open.txt.xz")
 DGCNN: dict[str, Any] = {"engine": "dgcnn", "form": "6906", "hand_features": True, "span_kind": "softmax"}
 LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader, of fit
-<<<<<<< HEAD
-    "6906": (
-        {"engine": "dgcnn", "form": "6906"},
-        {},
-    ),  # the post's: sigmoid spans times the passage, no hand features
-=======
     "6906": ({"engine": "dgcnn", "form": "6906"}, {}),  # the post's: sigmoid spans, no hand features
->>>>>>> 9f7e1721a1571152030005d2bfab93cd661f1ff9
     "dgcnn": (DGCNN, {}),
     "no-ema": (DGCNN, {"ema": None}),
     "no-words": ({**DGCNN, "words": None}, {}),
