@@ -189,7 +189,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--pooling",
         default="mean",
-        choices=("mean", "first-last", "max", "cls"),
+        choices=("mean", "first-last", "attention", "max", "cls"),
         help="(default: %(default)s)",
     )
     add("--stages", nargs="+", choices=STAGES, default=list(STAGES), metavar="STAGE", help=", ".join(STAGES))
