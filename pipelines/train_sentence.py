@@ -5,7 +5,8 @@
     python pipelines/train_sentence.py --out workdir/other --layers 2 --stages whiten pairs     # another way
 
 The stages, in order: "whiten" makes the shipped masked model's mean states comparable (mean 0, the same variance in every
-direction, on open sentences), as a dense layer that learns on; "pairs" brings together neighbouring sentences, titles and a
+direction, on open sentences), as a dense layer that learns on; "lexical" teaches the order of cosines that sentences have by
+the characters they share, rare ones first; "pairs" brings together neighbouring sentences, titles and a
 sentence of their text, and questions of CMRC with the sentence of the answer; "texts" brings together two readings of a sentence
 that dropout makes differ (SimCSE).  Spearman's correlation on STS-B dev chooses the pass of a stage, and whether a stage is kept
 at all; no other label is looked at, and no text of a test or development set is learnt from.  What is written at the end, int8
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from few_shot_jobs import sample
+from lexical_pairs import graded_pairs
 from paraphrase_groups import rows_of
 from sentence_sets import Pairs, kept_out, open_sentences, question_pairs, title_pairs
 from title_jobs import count
@@ -40,7 +42,7 @@ from zhnlp.tokenizers import load as load_tokenizer
 from zhnlp.training.pretraining.hardware import hardware
 
 NAME = "zhnlp-sentence-small"
-STAGES = ("whiten", "pairs", "texts")
+STAGES = ("whiten", "lexical", "pairs", "texts")
 DEV = "similarity/stsb/dev.jsonl.xz"
 SCORED = {
     "stsb_dev": DEV,
@@ -114,8 +116,12 @@ def stage(
         "out": options.out / f"training-{name}",
         "options": {"scale": options.scale},
     }
-    if name == "pairs":
-        pairs: Pairs = [tuple(pair) for kind in options.kinds for pair in sets[kind]]
+    pairs: Pairs = [tuple(pair) for kind in options.kinds for pair in sets[kind]]
+    if name == "lexical":
+        graded = graded_pairs(sets["texts"], pairs, options.graded, options.seed)
+        settings |= {"learning_rate": options.lexical_rate}
+        encoder.fit(graded, dev, loss="cosent", **settings)
+    elif name == "pairs":
         random.Random(options.seed).shuffle(pairs)
         settings |= {"dropout": options.pair_dropout, "learning_rate": options.pair_rate}
         encoder.fit(Examples.of("pairs", pairs), dev, loss="contrast", **settings)
@@ -183,7 +189,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--pooling",
         default="mean",
-        choices=("mean", "first-last", "max", "cls"),
+        choices=("mean", "first-last", "attention", "max", "cls"),
         help="(default: %(default)s)",
     )
     add("--stages", nargs="+", choices=STAGES, default=list(STAGES), metavar="STAGE", help=", ".join(STAGES))
@@ -205,6 +211,13 @@ def parser() -> argparse.ArgumentParser:
     add("--epochs", type=float, default=3, help="passes of a training (default: %(default)s)")
     add("--batch-size", type=count, default=64, help="(default: %(default)s)")
     add("--scale", type=float, default=20.0, help="of cosines, inverse temperature (default: %(default)s)")
+    add(
+        "--graded",
+        type=count,
+        default=20_000,
+        help="lexical pairs of each kind at most (default: %(default)s)",
+    )
+    add("--lexical-rate", type=float, default=4e-4, help="learning rate of them (default: %(default)s)")
     add("--pair-rate", type=float, default=2e-4, help="learning rate of pairs (default: %(default)s)")
     add("--pair-dropout", type=float, default=0.1, help="(default: %(default)s)")
     add("--rate", type=float, default=1e-4, help="learning rate of texts (default: %(default)s)")

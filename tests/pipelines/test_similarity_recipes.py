@@ -16,6 +16,7 @@ from small_models import save_checkpoint
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "pipelines"))
 
+import lexical_pairs
 import paraphrase_groups
 import sentence_sets  # which finds corpora/
 import sts_baselines
@@ -171,6 +172,16 @@ def test_sentences_of_tests_are_kept_out(data):
     assert all(title != sentence for title, sentence in sentence_sets.title_pairs(data, out))
 
 
+def test_lexical_pairs_are_graded_by_what_they_share():
+    texts = [text for number in range(56) for text in same(number)]
+    graded = lexical_pairs.graded_pairs(texts, [("北京天气", "断路检修"), ("北京天气", "北京天气好")], 40)
+    assert len(graded) == 82 and all(-0.2 <= grade <= 1 for grade in graded.labels)
+    grade = dict(zip(zip(*graded.columns), graded.labels))
+    assert grade["北京天气", "北京天气好"] > 0.5 > grade["北京天气", "断路检修"]
+    again = lexical_pairs.graded_pairs(texts, [("北京天气", "断路检修"), ("北京天气", "北京天气好")], 40)
+    assert again == graded
+
+
 def test_scorers_without_an_encoder():
     texts = [text for number in range(56) for text in same(number)]
     train = texts * 6
@@ -263,7 +274,7 @@ def test_the_shipped_recipe_ends_with_a_model_and_its_card(recipe, data, model, 
     assert {path.name for path in folder.iterdir()} >= {"model.int8.safetensors", "modules.json", "README.md"}
     fields = read_card(folder).fields
     said = json.loads(printed.splitlines()[-2])
-    assert list(said["trail"]) == ["begin", "whiten", "pairs", "texts"]
+    assert list(said["trail"]) == ["begin", "whiten", "lexical", "pairs", "texts"]
     assert fields["scores"]["spearman_stsb_dev"] == pytest.approx(said["scores"]["stsb_dev"], abs=1e-4)
     encoder = SentenceEncoder(folder)
     assert encoder.encode(same(0)[0]).shape == (encoder.size,)

@@ -142,6 +142,22 @@ def test_their_folders_are_read(folder, tmp_path, mode, activation):
     assert np.allclose(SentenceEncoder(tmp_path / "again").encode(TEXTS), theirs.encode(TEXTS), atol=1e-5)
 
 
+def test_int8_keeps_the_vectors_and_a_quarter_of_the_bytes(tmp_path):
+    for name, made in (
+        ("bert", SentenceEncoder(make_model("bert").bert, tokenizer=make_tokenizer())),
+        ("gru", gru()),
+    ):
+        place = made.save(tmp_path / name)
+        full = (place / "model.safetensors").stat().st_size
+        assert made.save(place, int8=True) == place  # in place of the other form
+        assert not (place / "model.safetensors").exists()
+        assert (place / "model.int8.safetensors").stat().st_size < full / 2  # a small model is half header
+        expected, found = (one.encode(TEXTS, normalize=True) for one in (made, SentenceEncoder(place)))
+        assert (expected * found).sum(1)[expected.any(1)].min() > 0.99
+        made.save(place)
+        assert not (place / "model.int8.safetensors").exists()
+
+
 def test_whitening_is_a_layer_that_is_kept(folder, tmp_path):
     encoder = SentenceEncoder(folder, normalize=True)
     texts = [one + other for one in "电网变压器检修今天气" for other in ["很好", "大学", "研究，", "。"]]
