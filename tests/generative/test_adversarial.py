@@ -81,6 +81,15 @@ def test_a_loss_that_is_no_number_is_said():
         Broken().fit(DATA, **SHORT)
 
 
+def test_an_earlier_training_may_have_had_another_precision():
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state()
+    Accelerator(cpu=True, mixed_precision="bf16")
+    assert len(model().fit(DATA, **SHORT).history_) == 3
+
+
 def test_batches_hang_on_their_number_alone():
     batches = Batches(Rows(torch.arange(10.0)[:, None]), 4, seed=1)
     drawn = [batches.of_step(step)["x"] for step in range(4)]

@@ -20,7 +20,7 @@ def test_rows_become_columns():
         ("couples", [], "form='couples'"),
         ("pairs", [("甲",)], r"rows of pairs have \[1\] parts: expected 2 or 3"),
         ("triples", [("甲", "乙", "丙"), ("甲", "乙")], r"\[2, 3\] parts: expected 3"),
-        ("texts", [], "one row or more"),
+        ("texts", [], "expected 1 in all of them"),
         ("pairs", [("甲", "乙", float("nan"))], "no finite number"),
     ],
 )

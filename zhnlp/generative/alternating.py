@@ -43,7 +43,9 @@ def fit(
 class _Loop:
     def __init__(self, model: AdversarialModel, rows: Any, settings: AdversarialFitting):
         from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
 
+        AcceleratorState._reset_state()  # an earlier training of this process may have had another precision
         self.settings, self.plain = settings, model
         self.accelerator = Accelerator(
             cpu=not torch.cuda.is_available(), mixed_precision=settings.mixed_precision

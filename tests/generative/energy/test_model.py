@@ -104,7 +104,7 @@ def test_a_normal_is_found(objective):
     assert ebm.network.log_a.exp().item() == pytest.approx(expected, rel=0.12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_moons():
     """The bar of the spec at half of its iterations: NLL < 1.9 nats by quadrature (a normal fit has 2.71)."""
     points, _ = moons(3000)

@@ -119,7 +119,7 @@ def test_the_loss_of_aae_by_hand():
     assert figures["loss"].item() == pytest.approx(figures["adversarial"].item() + 0.5 * (4 + 1) / 2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_wgan_div_covers_the_ring():
     from zhnlp.generative.datasets import ring_centres
     from zhnlp.generative.measures import mode_report

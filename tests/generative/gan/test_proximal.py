@@ -160,7 +160,7 @@ def test_it_serves_bigan_and_refuses_figures_without_noise():
         AAE((2,)).fit(ring, steps=2, batch_size=8, parts=[ProximalRegularizer()], progress=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_keeps_a_generator_that_runs_too_fast_from_collapsing():
     """The collapse test of the specification, shortened: modes alive of 8 in the last third."""
     alive = {}

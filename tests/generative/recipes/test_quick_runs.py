@@ -11,6 +11,7 @@ import pytest
 from zhnlp.generative.recipes import find, recipes
 
 RIGHT_WHEN_QUICK = ("dirac_gan_6583", "em_5239", "hsic_6910", "transport_6280")  # the others train too little
+SHORT = ("estimators_6705", "hsic_6910", "transport_6280")  # seconds, the others up to a minute
 PICTURES = {
     "batch_norm_6992": ["learning-rates", "moments", "steps"],
     "dirac_gan_6583": ["average", "distance", "eigenvalues", "fields", "orbits", "orbits"],
@@ -23,7 +24,10 @@ PICTURES = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [one.name for one in recipes()])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one.name, marks=[] if one.name in SHORT else pytest.mark.long) for one in recipes()],
+)
 def test_a_quick_run_has_table_figures_and_pictures(name, tmp_path, capsys):
     plt = pytest.importorskip("matplotlib.pyplot")
     import torch

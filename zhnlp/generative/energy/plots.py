@@ -28,8 +28,8 @@ def plot_energy(
     Example:
         >>> from zhnlp.generative.energy.quadrature import log_prob_grid
         >>> figure = plot_energy(log_prob_grid(lambda x: x.square().sum(1), -3, 3, resolution=20))
-        >>> figure.axes[0].get_xlim()
-        (-3.0, 3.0)
+        >>> [float(end) for end in figure.axes[0].get_xlim()]
+        [-3.0, 3.0]
     """
     figure, axes = new_figure(5.2, 4.4)
     _map(figure, axes, grid, depth)

@@ -20,6 +20,7 @@ def normal_log_prob(z: Tensor) -> Tensor:
     """(B,) nats of rows under N(0, 1): −½ |z|² − d/2 ln 2π.
 
     Example:
+        >>> import torch
         >>> round(normal_log_prob(torch.zeros(1, 2)).item(), 4)  # -ln 2π
         -1.8379
     """
@@ -35,6 +36,7 @@ class Flow(DensityModel):
         levels: as `zhnlp.generative.flow.DensityModel` has it.
 
     Example:
+        >>> import torch
         >>> from zhnlp.generative.flow import ActNorm
         >>> flow = Flow(ActNorm(2), (2,))
         >>> flow.log_prob(torch.zeros(1, 2)).item() == normal_log_prob(torch.zeros(1, 2)).item()
@@ -84,6 +86,7 @@ class RealNVP(Flow):
         seed: of permutations and matrices; the networks start from torch's global generator.
 
     Example:
+        >>> import torch
         >>> flow = RealNVP((2,), couplings=4, hidden=16)
         >>> flow.log_prob(torch.randn(5, 2)).shape, flow.sample(3, seed=0).shape
         (torch.Size([5]), torch.Size([3, 2]))
@@ -129,6 +132,7 @@ class Glow(Flow):
         seed: of permutations and matrices.
 
     Example:
+        >>> import torch
         >>> glow = Glow((1, 8, 8), blocks=2, width=8, levels=17)
         >>> glow.sample(3, seed=0).shape, glow.bound(torch.zeros(2, 1, 8, 8)).shape
         (torch.Size([3, 1, 8, 8]), torch.Size([2]))
