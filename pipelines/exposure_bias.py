@@ -113,9 +113,9 @@ def report(results: Results, sets: dict[str, Pairs], options: argparse.Namespace
         for beams in options.beams:
             lines = [results.find(key_of(row, seed, beams, sets, options)) for seed in options.seeds]
             lines = [line for line in lines if line is not None]
-            cells.append(
-                " / ".join(cell([line[name] for line in lines]) for name in FIGURES) if lines else "–"
-            )
+            figures = " / ".join(cell([line[name] for line in lines]) for name in FIGURES) if lines else "–"
+            fewer = f" ({len(lines)} seeds)" if 0 < len(lines) < len(options.seeds) else ""
+            cells.append(figures + fewer)
         body.append([row, *cells])
     head = ["ROUGE-L / R-1 / R-2 / BLEU, %", *(f"beam {beams}" for beams in options.beams)]
     said = (
