@@ -46,7 +46,7 @@ class TokenByToken:
     @property
     def rows(self) -> Tensor:
         """(N,) of the prefix."""
-        return self.texts // self.samples
+        return self.texts if self.samples == 1 else self.texts // self.samples
 
     def run(self) -> dict[int, Hypothesis]:
         """Every text by its number."""
