@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from zhnlp import tokenizers
 from zhnlp.checkpoints.hub import SENTENCE_PATTERNS
 from zhnlp.checkpoints.locate import locate
 from zhnlp.models.fused_encoder import FusedEncoder, can_fuse
@@ -21,7 +20,7 @@ from zhnlp.models.length_limit import length_limit
 from zhnlp.models.loading import choose_device, dtype_of, load_model
 from zhnlp.nn.pooling import Pooling, check_pooling
 from zhnlp.similarity.defaults import default_model
-from zhnlp.similarity.folders import Parts, one_pooling, read_parts, save_network
+from zhnlp.similarity.folders import Parts, one_pooling, read_parts, read_tokenizer, save_network
 from zhnlp.similarity.network import Dense, Normalize, SentenceNetwork
 from zhnlp.similarity.reading import encode_texts, ids_of, matrix
 from zhnlp.tokenizers.characters import character_tokenizer
@@ -96,7 +95,7 @@ class SentenceEncoder:
             parts = read_parts(folder)
             transformer = load_model(parts.backbone, "encoder", device="cpu", dtype="float32", check=False)
             transformer = speed_up(transformer)
-            tokenizer = tokenizer or _tokenizer(parts, transformer, check)
+            tokenizer = tokenizer or read_tokenizer(parts, transformer, check)
         else:
             self.name, parts, transformer = type(model).__name__, Parts(Path()), model
             if tokenizer is None:
@@ -349,16 +348,3 @@ def _max_length(asked: int | None, parts: Parts, tokenizer: Any, transformer: Pr
     if most < asked:
         raise ValueError(f"max_length={asked:,} is not possible: the model has {most:,} positions")
     return most
-
-
-def _tokenizer(parts: Parts, transformer: PreTrainedModel, check: bool) -> PreTrainedTokenizerFast:
-    known = check and not isinstance(transformer, GRUEncoder)  # whose vocabulary is that of a user's texts
-    tokenizer = tokenizers.load(parts.backbone, check=known)
-    tokenizers.repair(tokenizer, transformer)
-    if parts.lower_case:
-        from tokenizers.normalizers import Lowercase, Sequence
-
-        backend = tokenizer.backend_tokenizer
-        own = [] if backend.normalizer is None else [backend.normalizer]
-        backend.normalizer = Sequence([Lowercase(), *own])
-    return tokenizer

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from zhnlp import tokenizers
 from zhnlp.checkpoints.quantized import FILE as INT8
 from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
+from zhnlp.models.gru_encoder import GRUEncoder
 from zhnlp.similarity.network import ACTIVATIONS, Dense, Normalize, SentenceNetwork
 from zhnlp.text.files import write_whole
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 MODULES = "modules.json"
 FULL = "model.safetensors"
@@ -101,6 +103,20 @@ def read_parts(folder: Path) -> Parts:
     if parts is None or parts.pooling is None:
         raise ValueError(f"{file} names no Pooling: expected {_EXPECTED}. Next: another encoder")
     return parts
+
+
+def read_tokenizer(parts: Parts, transformer: PreTrainedModel, check: bool) -> PreTrainedTokenizerFast:
+    """The tokenizer of a folder, repaired for its model; ``check`` refuses one that does not fit it or knows no Chinese."""
+    known = check and not isinstance(transformer, GRUEncoder)  # whose vocabulary is that of a user's texts
+    tokenizer = tokenizers.load(parts.backbone, check=known)
+    tokenizers.repair(tokenizer, transformer)
+    if parts.lower_case:
+        from tokenizers.normalizers import Lowercase, Sequence
+
+        backend = tokenizer.backend_tokenizer
+        own = [] if backend.normalizer is None else [backend.normalizer]
+        backend.normalizer = Sequence([Lowercase(), *own])
+    return tokenizer
 
 
 def one_pooling(name: str, asked: str | None, found: str | None) -> str | None:
