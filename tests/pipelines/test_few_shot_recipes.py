@@ -233,7 +233,7 @@ def test_label_words_of_all_classes_can_be_written_and_differ():
 # --- whole recipes -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:the masked-language-model head of .* looks random")
 def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp_path):
     out = tmp_path / "fewclue.jsonl"
@@ -276,7 +276,7 @@ def test_fewclue_runs_every_task_and_method_and_goes_on(recipe, data, model, tmp
     assert [path.name[:7] for path in (tmp_path / "work").iterdir()] == ["eprstmt"]  # made once for both
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:the masked-language-model head of .* looks random")
 def test_sentiment_runs_chooses_without_valid_and_goes_on(recipe, model, tmp_path, monkeypatch):
     import sentiment

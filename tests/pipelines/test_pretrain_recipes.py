@@ -30,7 +30,10 @@ def recipe(name, *options):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "figure"),
-    [("pretrain_mlm.py", "accuracy_held_out"), ("pretrain_gpt.py", "bits_per_character_held_out")],
+    [
+        ("pretrain_mlm.py", "accuracy_held_out"),
+        pytest.param("pretrain_gpt.py", "bits_per_character_held_out", marks=pytest.mark.long),
+    ],
 )
 def test_a_recipe_from_files_to_what_ships(name, figure, tmp_path):
     (tmp_path / "lexicon.txt").write_text("春眠\n啼鸟\n", "utf-8")

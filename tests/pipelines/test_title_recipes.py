@@ -158,6 +158,7 @@ def test_news_of_every_row_go_on_and_make_a_table(recipe, data, model, tmp_path)
     assert out.read_bytes() == before
 
 
+@pytest.mark.long
 def test_exposure_bias_trains_every_method_and_draws_the_curse(recipe, data, model, tmp_path):
     pytest.importorskip("matplotlib")
     out = tmp_path / "bias.jsonl"

@@ -25,7 +25,7 @@ def run(*arguments, code=0):
     return ran
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_small_run_repeats_itself(tmp_path):
     rows = []
     for name in ("a.jsonl", "b.jsonl"):

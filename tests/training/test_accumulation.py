@@ -184,7 +184,7 @@ def test_batch_1_noise_is_gone_after_as_many_steps():
         assert losses["accumulated"] < losses["batch 1"], (seed, losses)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_are_one(tmp_path):
     """DDP by gloo: no_sync within a group, token counts over both, a flushed rest synchronized by hand."""
     file = tmp_path / "weights.pt"

@@ -103,7 +103,7 @@ def test_a_loop_whose_loss_takes_no_inputs_is_told():
     regularized_backward(model, batch, lambda: model(**batch)["loss"], [Regularizer()])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_draw_apart_and_stay_together(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -98,7 +98,7 @@ def mean(level, seeds, epochs):
     return torch.tensor([overfit(level, seed, epochs) for seed in seeds]).mean(0).tolist()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_flooding_helps_a_model_that_over_fits():
     """Spec: test loss with b = .3 at most .75 of the un-flooded, train loss within b ± .02; mean of three seeds."""
     train_loss, test_loss, _ = mean(0.3, range(3), 1500)

@@ -40,7 +40,7 @@ def test_recipe_says_how_it_is_run():
     assert "--plots FOLDER" in said and "python pipelines/optimizer_dynamics.py --save" in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_recipe_prints_the_table_and_draws(tmp_path):
     pytest.importorskip("matplotlib")
     result = run("--plots", tmp_path / "plots")
