@@ -15,6 +15,7 @@ from transformers import TrainingArguments
 
 from zhnlp.models.batching import pad
 from zhnlp.models.loading import load_model
+from zhnlp.models.precision import fast_dtype
 from zhnlp.training.callbacks.early_stopping import EarlyStopping
 from zhnlp.training.dropout import dropout_on
 from zhnlp.training.learning_rates import adaptation_rate
@@ -67,7 +68,8 @@ def train(
                 lr_scheduler_type="linear",
                 warmup_steps=0.1,
                 max_grad_norm=1.0,
-                use_cpu=not torch.cuda.is_available(),
+                use_cpu=network.device.type == "cpu",
+                bf16=fast_dtype(network.device) == torch.bfloat16,
                 remove_unused_columns=False,
                 prediction_loss_only=True,
                 eval_strategy="epoch",
