@@ -66,11 +66,20 @@ def test_width_case_and_blanks_do_not_count():
     assert np.array_equal(encoder.encode("ＶＩＰ 会员１"), encoder.encode("vip会员1"))
 
 
-def test_a_text_of_unknown_characters_is_zero_and_said():
-    encoder = CharacterNgramEncoder(dimensions=8).fit(TEXTS)
-    with pytest.warns(UserWarning, match="2 texts have no known n-gram"):
+@pytest.mark.parametrize(("projection", "unknown"), [("signs", 1), ("svd", 0)])
+def test_unknown_characters_weigh_as_the_rarest_or_are_zero_and_said(projection, unknown):
+    encoder = CharacterNgramEncoder(dimensions=8, projection=projection).fit(TEXTS)
+    with pytest.warns(UserWarning, match=f"{2 - unknown} texts are empty or have no known n-gram"):
         vectors = encoder.encode(["", "密码", "ξ"], normalize=True)
-    assert not vectors[[0, 2]].any() and np.isclose(np.linalg.norm(vectors[1]), 1)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), [0, 1, unknown])
+
+
+def test_weights_by_hand():
+    """Of 3 texts 电 stands in 2, 网 in 1, ξ in none: ln(4 / (1 + n)) + 1 each."""
+    encoder = CharacterNgramEncoder(dimensions=4096, longest=1).fit(["电网", "电", "水"])
+    vectors = encoder.encode(["电网网ξ"])
+    weights = np.array([np.log(4 / 3) + 1, (np.log(4 / 2) + 1) * (1 + np.log(2)), np.log(4) + 1])
+    assert np.sort(np.abs(vectors[vectors != 0])) == pytest.approx(np.sort(weights / np.linalg.norm(weights)))
 
 
 def test_refusals(tmp_path):

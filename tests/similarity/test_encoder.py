@@ -15,7 +15,7 @@ from small_models import make_model, make_tokenizer, save_checkpoint
 
 from zhnlp.models.gru_encoder import register
 from zhnlp.nn.whitening import Whitening
-from zhnlp.similarity import SentenceEncoder
+from zhnlp.similarity import CharacterNgramEncoder, SentenceEncoder, load_encoder
 
 TEXTS = ["变压器检修", "电", "今天天气很好，我们在北京大学研究变压器。", "电网" * 12, "", "变压器检修", "气"]
 POOLINGS = ["mean", "cls", "max", "last", "first-last", "attention"]
@@ -238,10 +238,14 @@ def test_a_vector_that_is_not_finite_is_said():
         encoder.encode(TEXTS)
 
 
-def test_the_default_says_how_weak_it_is():
-    with pytest.warns(UserWarning, match="no sentence encoder ships yet"):
-        encoder = SentenceEncoder()
-    assert encoder.name == "zhnlp-mlm-small" and encoder.encode("电网").shape == (256,)
+def test_what_ships_is_loaded_by_the_door_alone():
+    encoder = load_encoder(device="cpu")
+    assert isinstance(encoder, CharacterNgramEncoder) and encoder.encode("电网").shape == (1024,)
+    assert isinstance(load_encoder("zhnlp-mlm-small"), SentenceEncoder)
+    with pytest.raises(ValueError, match=r"bag of characters: expected a network\. Next: load_encoder"):
+        SentenceEncoder("zhnlp-sentence-small")
+    with pytest.raises(TypeError, match="got pooling: expected a network"):
+        load_encoder(pooling="mean")
 
 
 def test_another_pooling_than_that_of_the_folder_is_refused(folder, tmp_path):

@@ -4,11 +4,11 @@ import re
 import numpy as np
 import pytest
 
-from zhnlp.similarity import FAQIndex, HashedNgrams, map_faq
+from zhnlp.similarity import FAQIndex, load_encoder, map_faq
 
 
 def index_of(count):
-    index = FAQIndex(HashedNgrams())
+    index = FAQIndex(load_encoder())
     index.add(
         [f"{kind}问题{number}" for kind in ("退款", "密码") for number in range(count)],
         ids=[kind for kind in "rp" for _ in range(count)],
@@ -44,7 +44,7 @@ def test_files(tmp_path):
 
 
 def test_texts_cannot_leave_the_data_of_the_page():
-    index = FAQIndex(HashedNgrams())
+    index = FAQIndex(load_encoder())
     index.add(["</script><script>alert(1)</script>", "退款"], ["<b>", None])
     page = map_faq(index).to_html("<i>")
     assert page.count("<script>") == 1 and "&lt;i&gt;" in page
@@ -54,4 +54,4 @@ def test_texts_cannot_leave_the_data_of_the_page():
 
 def test_an_empty_index_is_refused():
     with pytest.raises(ValueError, match="empty"):
-        map_faq(FAQIndex(HashedNgrams()))
+        map_faq(FAQIndex(load_encoder()))

@@ -91,7 +91,7 @@ def test_refusals(pipe, tmp_path):
         pipe("电", candidates=["电"], top_k=0)
     with pytest.raises(TypeError, match="top_k is for ranking"):
         pipe(PAIRS, top_k=2)
-    with pytest.raises(TypeError, match="got pooling: expected an encoder that has been made"):
+    with pytest.raises(TypeError, match="got pooling: expected a network for that"):
         pipeline("sentence-similarity", Planted(), pooling="cls")
     with pytest.raises(FileNotFoundError, match="no folder here"):
         pipeline("sentence-similarity", tmp_path / "none")

@@ -9,6 +9,7 @@ from typing import Any
 from zhnlp.checkpoints.card import Card, read_card
 
 HERE = Path(__file__).parent
+MARKS = ("config.json", "character_ngrams.json")  # what the folder of a model has one of
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ class ShippedModel:
 
 
 def shipped(folder: Path = HERE) -> list[ShippedModel]:
-    """The models that ship, by name; a folder with a config.json is one.
+    """The models that ship, by name.
 
     Example:
         >>> all(model.bytes < 32e6 for model in shipped())
         True
     """
-    return [_describe(config.parent) for config in sorted(folder.glob("*/config.json"))]
+    return [_describe(place) for place in sorted(folder.iterdir()) if _holds_model(place)]
 
 
 def find(name: str, folder: Path = HERE) -> Path | None:
@@ -64,7 +65,11 @@ def find(name: str, folder: Path = HERE) -> Path | None:
     if not name or name in (".", "..") or "/" in name or "\\" in name:
         return None
     place = folder / name
-    return place if (place / "config.json").is_file() else None
+    return place if _holds_model(place) else None
+
+
+def _holds_model(place: Path) -> bool:
+    return any((place / name).is_file() for name in MARKS)
 
 
 def _describe(folder: Path) -> ShippedModel:

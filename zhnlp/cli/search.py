@@ -48,7 +48,7 @@ def search(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="characters (no model), a shipped name, a folder or a Hub id; default: characters."
+            help="A shipped name, a folder or a Hub id (default: zhnlp-sentence-small, characters alone)."
         ),
     ] = None,
     backend: Annotated[

@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = exports(
         "Examples": "examples",
         "FAQIndex": "faq_index",
         "FAQMap": "faq_map",
-        "HashedNgrams": "hashed_ngrams",
         "Part": "exact_search",
         "SentenceEncoder": "encoder",
         "SentenceNetwork": "network",

@@ -26,7 +26,7 @@ from zhnlp.text.width import fold_characters
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FORMAT = "zhnlp character n-grams 1"
+FORMAT = "zhnlp character n-grams 2"
 SETTINGS, WEIGHTS = "character_ngrams.json", "character_ngrams.safetensors"
 _TOGETHER = 8192  # texts that are counted at a time
 
@@ -35,8 +35,8 @@ _TOGETHER = 8192  # texts that are counted at a time
 class CharacterNgramEncoder:
     """Sentence vectors from counts of characters, learnt from texts without labels.
 
-    Full-width and half-width, capitals and small letters are the same, blanks nothing.  A text of unknown n-grams alone, or
-    an empty one, is the vector of zeros.
+    Full-width and half-width, capitals and small letters are the same, blanks nothing.  An n-gram that was not learnt weighs as
+    much as the rarest; an SVD knows no direction for it.  A text without a known n-gram is the vector of zeros.
 
     Args:
         dimensions: k, of the vectors.
@@ -75,7 +75,7 @@ class CharacterNgramEncoder:
             )
         if self.projection not in ("signs", "svd"):
             raise ValueError(f"projection={self.projection!r} is not known: expected 'signs' or 'svd'")
-        self.idf: np.ndarray | None = None  # (V,)
+        self.idf: np.ndarray | None = None  # (V,), that of the rarest where nothing was learnt
         self.map: np.ndarray | None = None  # (V, k) of an SVD; (V,) of signs, ±(dimension + 1)
         self.mean: np.ndarray | None = None  # (k,), of a whitening
         self.kernel: np.ndarray | None = None  # (k, k), of a whitening
@@ -107,12 +107,10 @@ class CharacterNgramEncoder:
                 f"CharacterNgramEncoder(dimensions={max(1, documents // 4)}), or more texts"
             )
         seen = np.bincount(counts.indices, minlength=self.buckets)
-        self.idf = np.where(seen > 0, np.log((1 + documents) / (1 + seen)) + 1, 0).astype(np.float32)
+        self.idf = (np.log((1 + documents) / (1 + seen)) + 1).astype(np.float32)
         self.mean = self.kernel = None
         if self.projection == "signs":
-            chance = np.random.default_rng(self.seed)
-            places = chance.integers(self.dimensions, size=self.buckets)
-            self.map = ((places + 1) * chance.choice((-1, 1), self.buckets)).astype(np.int32)
+            self.map = self._signs()
         else:
             with bar.stage("SVD", None, "text"):
                 self.map = self._directions(self._weighted(counts))
@@ -124,6 +122,12 @@ class CharacterNgramEncoder:
             learnt = Whitening().fit(torch.from_numpy(self._projected(self._weighted(counts))))
             self.mean, self.kernel = learnt.mean.float().numpy(), learnt.kernel.float().numpy()
         return self
+
+    def _signs(self) -> np.ndarray:
+        """±(dimension + 1) of each bucket (V,), drawn with the seed."""
+        chance = np.random.default_rng(self.seed)
+        places = chance.integers(self.dimensions, size=self.buckets)
+        return ((places + 1) * chance.choice((-1, 1), self.buckets)).astype(np.int32)
 
     def _directions(self, weighted: csr_matrix) -> np.ndarray:
         """The first right singular vectors (V, k)."""
@@ -179,8 +183,8 @@ class CharacterNgramEncoder:
         with bar.stage("encode", known, "text"):
             for window in windows_of(_checked(texts), _TOGETHER):
                 weighted = self._weighted(self._counts(window))
-                empty = np.diff(weighted.indptr) == 0
                 found = self._projected(weighted)
+                empty = ~found.any(1)
                 if self.kernel is not None:
                     found = (found - self.mean) @ self.kernel
                 found[empty] = 0
@@ -189,7 +193,7 @@ class CharacterNgramEncoder:
                 bar.advance(len(window))
         if blank:
             warnings.warn(
-                f"{blank:,} texts have no known n-gram and are vectors of zeros: expected texts of the kind that was learnt",
+                f"{blank:,} texts are empty or have no known n-gram, and are vectors of zeros: expected texts of the kind that was learnt",
                 stacklevel=2,
             )
         vectors = np.concatenate(parts) if parts else np.zeros((0, self.size), np.float32)
@@ -206,10 +210,12 @@ class CharacterNgramEncoder:
             raise ValueError("nothing was learnt: expected fit(texts) before save")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        used = np.flatnonzero(self.idf)
-        tensors = {"buckets": used.astype(np.int32), "idf": self.idf[used], "map": self.map[used]}
+        rarest = self.idf.max()
+        used = np.flatnonzero(self.idf < rarest)
+        tensors = {"buckets": used.astype(np.int32), "idf": self.idf[used], "rarest": rarest[None]}
         if self.projection == "svd":
-            tensors["map"] = tensors["map"].astype(np.float16)
+            used = np.flatnonzero(self.map.any(1))
+            tensors |= {"rows": used.astype(np.int32), "map": self.map[used].astype(np.float16)}
         if self.kernel is not None:
             tensors |= {"mean": self.mean, "kernel": self.kernel}
         with atomic_file(folder / WEIGHTS) as temporary:
@@ -236,12 +242,13 @@ class CharacterNgramEncoder:
         if settings.pop("format", None) != FORMAT:
             raise ValueError(f"{folder / SETTINGS} is of another kind: expected {FORMAT!r}")
         found, tensors = cls(**settings), load_file(folder / WEIGHTS)
-        found.idf = np.zeros(found.buckets, np.float32)
-        found.map = np.ones(found.buckets, np.int32)  # what was not learnt has no weight
-        if found.projection == "svd":
-            found.map = np.zeros((found.buckets, found.dimensions), np.float32)
+        found.idf = np.full(found.buckets, tensors["rarest"][0], np.float32)
         found.idf[tensors["buckets"]] = tensors["idf"]
-        found.map[tensors["buckets"]] = tensors["map"]
+        if found.projection == "signs":
+            found.map = found._signs()
+        else:
+            found.map = np.zeros((found.buckets, found.dimensions), np.float32)
+            found.map[tensors["rows"]] = tensors["map"]
         found.mean, found.kernel = tensors.get("mean"), tensors.get("kernel")
         return found
 
@@ -261,12 +268,11 @@ class CharacterNgramEncoder:
         return hashing.transform("".join(fold_characters(text).lower().split()) for text in texts)
 
     def _weighted(self, counts: csr_matrix) -> csr_matrix:
-        """(1 + ln count) · idf of the known buckets, each row of length 1."""
+        """(1 + ln count) · idf, each row of length 1."""
         from sklearn.preprocessing import normalize
 
         weighted = counts.copy()
         weighted.data = (1 + np.log(weighted.data)) * self.idf[weighted.indices]
-        weighted.eliminate_zeros()
         return normalize(weighted, copy=False)
 
 

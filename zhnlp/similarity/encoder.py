@@ -19,7 +19,7 @@ from zhnlp.models.inference import speed_up
 from zhnlp.models.length_limit import length_limit
 from zhnlp.models.loading import choose_device, dtype_of, load_model
 from zhnlp.nn.pooling import Pooling, check_pooling
-from zhnlp.similarity.defaults import default_model
+from zhnlp.similarity.character_ngrams import SETTINGS as CHARACTER_NGRAMS
 from zhnlp.similarity.folders import Parts, one_pooling, read_parts, read_tokenizer, save_network
 from zhnlp.similarity.network import Dense, Normalize, SentenceNetwork
 from zhnlp.similarity.reading import encode_texts, ids_of, matrix
@@ -40,7 +40,8 @@ class SentenceEncoder:
 
     Args:
         model: shipped name, folder (of ours, of sentence-transformers or of transformers), Hub id, or a network of transformers
-            with ``tokenizer``; None for the encoder that ships.
+            with ``tokenizer``.  The default is the shipped masked model, which was never trained to compare: begin a training
+            from it; what compares without one is `load_encoder`'s default.
         pooling: "mean", "cls" (first token), "max", "last" (for causal models and GRUs), "first-last" (mean of first and last
             layer), "attention" (with weights, to be trained); None for that of the folder, else "mean".
         max_length: tokens of a text, more are cut; None for that of the folder, else 64.
@@ -72,7 +73,7 @@ class SentenceEncoder:
 
     def __init__(
         self,
-        model: str | Path | PreTrainedModel | None = None,
+        model: str | Path | PreTrainedModel = "zhnlp-mlm-small",
         *,
         pooling: str | None = None,
         max_length: int | None = None,
@@ -87,11 +88,14 @@ class SentenceEncoder:
     ):
         if pooling is not None:
             check_pooling(pooling)
-        model = default_model() if model is None else model
         named = isinstance(model, (str, Path))
         if named:
             self.name = str(model)
             folder = locate(model, revision=revision, cache_dir=cache_dir, patterns=SENTENCE_PATTERNS)
+            if (folder / CHARACTER_NGRAMS).is_file():
+                raise ValueError(
+                    f"{model} is a bag of characters: expected a network. Next: load_encoder({str(model)!r})"
+                )
             parts = read_parts(folder)
             transformer = load_model(parts.backbone, "encoder", device="cpu", dtype="float32", check=False)
             transformer = speed_up(transformer)

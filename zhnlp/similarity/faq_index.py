@@ -46,7 +46,7 @@ class FAQIndex:
 
     Args:
         encoder: anything with ``encode(texts) -> (N, D)``, such as a `SentenceEncoder` or a model of sentence-transformers; or
-            a name that `load_encoder` knows; None for the default.
+            a name that `load_encoder` knows; None for what ships, which knows characters and no synonyms.
         backend: "exact", or the graphs "faiss" and "usearch", which miss a few of the nearest and answer large indexes sooner.
         dtype: of the vectors: "float32", "float16", "int8" or "int8+float32", see `VectorStore`.
         max_characters: of a question; longer ones are refused, as an encoder reads the beginning alone.
@@ -57,7 +57,7 @@ class FAQIndex:
     in docs/faq-search.md.
 
     Example:
-        >>> index = FAQIndex("characters")
+        >>> index = FAQIndex()
         >>> index.add(["怎么退款", "如何修改密码"], ["在订单页申请。", "在设置里修改。"])
         2
         >>> hit = index.search("怎么才能退款", k=1, threshold=0.4)[0]
@@ -83,9 +83,9 @@ class FAQIndex:
                 f"got {', '.join(graph)} for the exact backend, which has no graph: expected none"
             )
         if encoder is None or isinstance(encoder, (str, Path)):
-            from zhnlp.similarity.loading import CHARACTERS, load_encoder
+            from zhnlp.similarity.loading import load_encoder
 
-            encoder = load_encoder(CHARACTERS if encoder is None else encoder)
+            encoder = load_encoder(encoder)
         if not callable(getattr(encoder, "encode", None)):
             raise TypeError(
                 f"got {type(encoder).__name__} as the encoder: expected an object with encode(texts), or a name"

@@ -116,7 +116,7 @@ def map_faq(index: FAQIndex, *, most: int = 2_000, seed: int = 0) -> FAQMap:
 
     Example:
         >>> from zhnlp.similarity import FAQIndex
-        >>> index = FAQIndex("characters")
+        >>> index = FAQIndex()
         >>> index.add(["怎么退款", "明天下雨"])
         2
         >>> [(point["question"], point["x"]) for point in map_faq(index).points]

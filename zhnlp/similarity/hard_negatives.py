@@ -45,9 +45,9 @@ def mine_hard_negatives(
         ValueError: no triple is left.
 
     Example:
-        >>> from zhnlp.similarity import HashedNgrams
+        >>> from zhnlp.similarity import load_encoder
         >>> groups = Examples.of("groups", [(0, "怎么退款"), (0, "怎么退款呢"), (1, "怎么付款"), (1, "付款方法")])
-        >>> mined = mine_hard_negatives(HashedNgrams(4096), groups)
+        >>> mined = mine_hard_negatives(load_encoder(), groups)
         >>> next(zip(*mined.columns))
         ('怎么退款', '怎么退款呢', '怎么付款')
     """

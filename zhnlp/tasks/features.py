@@ -61,9 +61,9 @@ class FeatureExtraction(ModelPipeline):
             )
         if model is None:
             raise TypeError(
-                "feature-extraction got no model, and no sentence encoder ships yet: expected one by name. The mean states of a "
-                'masked model compare sentences worse than a bag of characters. Next: model="zhnlp-mlm-small" if its states '
-                "are what you want, or a folder or Hub id of a sentence encoder"
+                "feature-extraction got no model, and the sentence encoder that ships is a bag of characters without states: expected "
+                'a network by name. Next: model="zhnlp-mlm-small" if its states are what you want, a folder or Hub id of a '
+                "sentence encoder, or zhnlp.similarity.load_encoder() for vectors to compare"
             )
         self.pooling, self.normalize = pooling, normalize
         self._longest, self._head, self._weights = None, [], None
