@@ -64,6 +64,10 @@ def main() -> None:
     texts, _ = open_sentences(options.data, options.texts, kept_out(options.data), options.seed)
     dev, found = labelled("stsb_dev", options.data), []
     for settings in SETTINGS:
+        settings = {
+            **settings,
+            "dimensions": min(settings["dimensions"], max(1, len(texts) // 8)),
+        }  # few in a try
         made = CharacterNgramEncoder(seed=options.seed, **settings).fit(texts)
         found.append((spearman(made, dev), settings, made))
         print(json.dumps({**settings, "spearman_stsb_dev": round(found[-1][0], 4)}), file=sys.stderr)

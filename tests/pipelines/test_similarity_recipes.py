@@ -23,7 +23,7 @@ import sts_baselines
 
 from zhnlp.checkpoints.card import read_card
 from zhnlp.metrics import evaluate_retrieval
-from zhnlp.similarity import SentenceEncoder
+from zhnlp.similarity import SentenceEncoder, load_encoder
 
 ROOT = Path(__file__).parents[2]
 WORDS = ["北京", "大学", "研究", "天气", "电网", "变压器", "断路", "检修"]
@@ -279,6 +279,17 @@ def test_the_shipped_recipe_ends_with_a_model_and_its_card(recipe, data, model, 
     encoder = SentenceEncoder(folder)
     assert encoder.encode(same(0)[0]).shape == (encoder.size,)
     assert recipe("train_sentence.py", *arguments).splitlines()[-2] == printed.splitlines()[-2]
+
+
+def test_the_shipped_characters_are_the_best_of_the_settings(recipe, data, tmp_path):
+    printed = recipe("character_vectors.py", "--data", data, "--out", tmp_path, "--texts", 60)
+    folder = tmp_path / "zhnlp-sentence-small"
+    figures = [float(line.split("|")[2]) for line in printed.splitlines()[2:8]]
+    scores = read_card(folder).fields["scores"]
+    assert scores["spearman_stsb_dev"] == pytest.approx(max(figures), abs=1e-4)
+    first, second = same(0)
+    query, near, far = load_encoder(folder).encode([first, second, "明日有雨"], normalize=True)
+    assert query @ near > query @ far
 
 
 @pytest.mark.parametrize("name", ["am_softmax_groups.py", "sts_table.py", "train_sentence.py"])
