@@ -12,9 +12,9 @@ perplexity: exp of the nats a character of held-out text costs (white space is n
 paid for), a window of ``--length`` tokens sliding by half.
 
 F1: unlabelled, mean over the sentences of UD Chinese-GSDSimp, in per cent.  Words are those of UD without punctuation; the model
-reads the characters of the whole sentence, and the distance of a word is that of its first character, in the middle layer
-(all layers are in the lines).  Gold are the subtrees of the dependencies whose words stand together.  "post" is the tree of the post
-and the paper, which leans to the right by itself; "best" is what a binary tree can reach.
+reads the characters of the whole sentence, and the distance of a word is that of its first character, in each of the layers; the
+layer that is best on dev is the one to look at on test.  Gold are the subtrees of the dependencies whose words stand together.
+"post" is the tree of the post and the paper, which leans to the right by itself; "best" is what a binary tree can reach.
 
 A result is a JSON line, written when it is there; a run that finds it passes it over, and goes on with a training that was cut
 off from its last epoch.
@@ -142,11 +142,19 @@ def tables(options: argparse.Namespace, results: Results) -> str:
             for name, mean in means.items()
         ],
     )
-    rows, middle = [], options.layers // 2
-    for method in ("unbiased", "post"):
-        if found := lines["on-lstm"]:
-            values = [[line["trees"][f"{part} {method} {middle}"]["f1"] for line in found] for part in TREES]
-            rows.append([f"ON-LSTM, {method}", *map(cell, values)])
+    rows: list[list[str]] = []
+    if found := lines["on-lstm"]:
+        for method in ("unbiased", "post"):
+            made = [
+                [[line["trees"][f"{part} {method} {layer}"]["f1"] for line in found] for part in TREES]
+                for layer in range(options.layers)
+            ]
+            best_layer = max(
+                range(options.layers), key=lambda layer: fmean(made[layer][list(TREES).index("dev")])
+            )
+            for layer, values in enumerate(made):
+                chosen = " (best on dev)" if layer == best_layer else ""
+                rows.append([f"ON-LSTM, {method}, layer {layer + 1}{chosen}", *map(cell, values)])
     best: list[str] = []
     for name in BASELINES:
         if line := results.find(baseline_key(name, options)):

@@ -106,7 +106,8 @@ def test_both_networks_are_trained_once_and_tabulated(recipe, data, tmp_path):
     assert rule["left"]["f1"] == pytest.approx(2 / 3) and rule["right"]["f1"] == 0
     assert rule["left"]["best_f1"] == pytest.approx(2 / 3) and rule["left"]["sentences"] == 3
     assert 0 < rule["random"]["f1"] < 2 / 3
-    assert "| left | 66.7 | 66.7 |" in printed and "| lstm |" in printed and printed.count(" ± ") == 4
+    assert "| left | 66.7 | 66.7 |" in printed and "| lstm |" in printed and printed.count(" ± ") == 8
+    assert printed.count("(best on dev)") == 2
     before = out.read_bytes()
     assert recipe(*arguments) == printed and recipe(*arguments, "--table") == printed
     assert out.read_bytes() == before
