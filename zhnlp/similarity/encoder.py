@@ -19,7 +19,6 @@ from zhnlp.models.inference import speed_up
 from zhnlp.models.length_limit import length_limit
 from zhnlp.models.loading import choose_device, dtype_of, load_model
 from zhnlp.nn.pooling import Pooling, check_pooling
-from zhnlp.similarity.character_ngrams import SETTINGS as CHARACTER_NGRAMS
 from zhnlp.similarity.folders import Parts, one_pooling, read_parts, read_tokenizer, save_network
 from zhnlp.similarity.network import Dense, Normalize, SentenceNetwork
 from zhnlp.similarity.reading import encode_texts, ids_of, matrix
@@ -92,10 +91,6 @@ class SentenceEncoder:
         if named:
             self.name = str(model)
             folder = locate(model, revision=revision, cache_dir=cache_dir, patterns=SENTENCE_PATTERNS)
-            if (folder / CHARACTER_NGRAMS).is_file():
-                raise ValueError(
-                    f"{model} is a bag of characters: expected a network. Next: load_encoder({str(model)!r})"
-                )
             parts = read_parts(folder)
             transformer = load_model(parts.backbone, "encoder", device="cpu", dtype="float32", check=False)
             transformer = speed_up(transformer)

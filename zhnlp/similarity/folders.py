@@ -20,6 +20,7 @@ from zhnlp.checkpoints.quantized import FILE as INT8
 from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
 from zhnlp.models.gru_encoder import GRUEncoder
+from zhnlp.similarity.character_ngrams import SETTINGS as CHARACTER_NGRAMS
 from zhnlp.similarity.network import ACTIVATIONS, Dense, Normalize, SentenceNetwork
 from zhnlp.text.files import write_whole
 
@@ -65,6 +66,10 @@ def read_parts(folder: Path) -> Parts:
     Raises:
         ValueError: a part that is not known here, or an order or setting that is not; the message names it.
     """
+    if (folder / CHARACTER_NGRAMS).is_file():
+        raise ValueError(
+            f"{folder.name} is a bag of characters: expected a network. Next: load_encoder of the same name"
+        )
     file = folder / MODULES
     if not file.is_file():
         return Parts(folder)
