@@ -55,6 +55,52 @@ def test_saved_and_loaded_by_both_doors(batch, tmp_path):
         assert torch.equal(again(*batch)[0], model(*batch)[0])
 
 
+def corrected(**options):
+    torch.manual_seed(1)
+    return GRUEncoder(GRUEncoderConfig(20, 6, 6, state_size=4, **options)).eval()
+
+
+def test_corrected_characters_are_what_the_formula_says(batch):
+    ids, mask = batch
+    model = corrected()
+    torch.nn.init.uniform_(model.character_weight.weight)
+    for row, length in zip(range(3), LENGTHS):
+        text = ids[row : row + 1, :length]
+        unit = torch.nn.functional.layer_norm(model.embedding(text), (6,))
+        wanted = model.character_weight(text) * (unit + model.map(model.gru(unit)[0]))
+        torch.testing.assert_close(model(ids, mask)[0][row, :length], wanted[0])
+    assert not model(ids, mask)[0][mask == 0].any()
+
+
+def test_corrected_characters_without_the_gru_are_a_weighted_bag():
+    model = corrected()
+    torch.nn.init.zeros_(model.map.weight)
+    one, other = (
+        pool(model(ids)[0], torch.ones_like(ids)) for ids in torch.tensor([[[5, 6, 7]], [[7, 5, 6]]])
+    )
+    torch.testing.assert_close(one, other)
+
+
+def test_corrected_characters_drop_out_in_training_alone(batch):
+    model = corrected(embedding_dropout=0.5)
+    assert torch.equal(model(*batch)[0], model(*batch)[0])
+    model.train()
+    assert not torch.equal(model(*batch)[0], model(*batch)[0])
+
+
+def test_corrected_characters_learn_everywhere_and_are_saved(batch, tmp_path):
+    model = corrected()
+    model(*batch)[0].square().sum().backward()
+    assert all(parameter.grad.any() for parameter in model.parameters())
+    model.save_pretrained(tmp_path)
+    assert torch.equal(load_model(tmp_path, "encoder", check=False)(*batch)[0], model(*batch)[0])
+
+
+def test_states_that_cannot_be_added():
+    with pytest.raises(ValueError, match="the other two equal, since states are added"):
+        GRUEncoderConfig(embedding_size=5, hidden_size=6, state_size=3)
+
+
 def test_sizes_of_the_post():
     model = GRUEncoder(GRUEncoderConfig(vocab_size=1000))
     assert sum(p.numel() for p in model.parameters()) == 1000 * 128 + 3 * 128 * (128 + 128 + 2)

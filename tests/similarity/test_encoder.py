@@ -111,9 +111,10 @@ def test_sentence_transformers_reads_our_folders(folder, tmp_path, pooling):
     assert np.allclose(np.linalg.norm(theirs, axis=1), 1, atol=1e-5)
 
 
-def test_sentence_transformers_reads_our_gru_once_it_is_registered(tmp_path):
+@pytest.mark.parametrize("options", [{}, {"embedding_size": 16, "state_size": 5}], ids=["post", "corrected"])
+def test_sentence_transformers_reads_our_gru_once_it_is_registered(tmp_path, options):
     peer = pytest.importorskip("sentence_transformers")
-    encoder = gru()
+    encoder = gru(**options)
     encoder.save(tmp_path)
     register()
     texts = [text for text in TEXTS if text]
@@ -181,6 +182,21 @@ def test_gru_same_seed_same_vectors_and_an_empty_text():
     assert not np.array_equal(first.encode(TEXTS), other.encode(TEXTS))
     assert not first.encode(TEXTS)[4].any() and first.encode(TEXTS)[0].any()
     assert first.max_length == 32 and first.encode(["没见过的字"]).shape == (1, 16)
+
+
+def test_gru_that_corrects_characters_begins_by_their_rarity():
+    encoder = gru(embedding_size=16, state_size=5, seed=1)
+    assert encoder.pooling == "mean" and encoder.encode(TEXTS).shape == (len(TEXTS), 16)
+    assert not encoder.encode(TEXTS)[4].any()
+    weights = encoder.network.transformer.character_weight.weight[:, 0].detach()
+    seen = {}
+    for text in TEXTS:
+        for entry in set(encoder.tokenizer(text)["input_ids"][:32]):
+            seen[entry] = seen.get(entry, 0) + 1
+    commonest = max(seen, key=seen.get)
+    assert weights[commonest] == weights[1:].min() and weights[1:].mean() == pytest.approx(1)
+    again = gru(embedding_size=16, state_size=5, seed=1)
+    assert np.allclose(again.encode(TEXTS[::-1])[::-1], encoder.encode(TEXTS), atol=1e-6)
 
 
 def test_making_an_encoder_leaves_the_seeds_of_others():

@@ -70,6 +70,19 @@ def test_every_loss_of_groups_brings_groups_together(loss):
     assert cos[same].mean() > cos[~same].mean() + 0.3
 
 
+def test_characters_that_a_gru_corrects_learn_in_few_steps():
+    encoder = gru(state_size=4).fit(
+        GROUPS,
+        valid=GROUPS,
+        loss="contrast",
+        options={"margin": 0.3},
+        epochs=10,
+        batch_size=6,
+        progress=False,
+    )
+    assert encoder.history_[-1]["hit_1"] == 1
+
+
 @pytest.mark.parametrize(
     ("examples", "loss"),
     [(PAIRS, "cosent"), (PAIRS, "angle"), (TRIPLES, "supervised-simcse"), (TRIPLES, "triplet")],

@@ -16,13 +16,16 @@ from zhnlp.cli.train import Threads, train
 if TYPE_CHECKING:
     from zhnlp.similarity import Examples, SentenceEncoder
 
-GRU = "gru"
+GRU: dict[str, dict[str, int]] = {
+    "gru": {"embedding_size": 256, "hidden_size": 256, "state_size": 64},
+    "gru-5743": {},  # the post's: the state after the last character
+}  # models that begin from nothing
 METRICS = ("hit_1", "spearman", "accuracy")
 
 
 @train.command(
     "similarity",
-    epilog="Example: zhnlp train similarity corpora/faq/shop.csv --form groups --fields id,question --model gru --out my-encoder",
+    epilog="Example: zhnlp train similarity corpora/faq/shop.csv --form groups --fields id,question --model gru --loss contrast --out my-encoder",
 )
 @mendable
 def similarity(
@@ -49,7 +52,9 @@ def similarity(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="Encoder or model to begin from, or gru for a new one; default: what ships."),
+        typer.Option(
+            help="Encoder or model to begin from; or, new, gru (characters that a GRU corrects) or gru-5743 (the post's); default: what ships."
+        ),
     ] = None,
     pooling: Annotated[
         str | None,
@@ -69,7 +74,7 @@ def similarity(
     epochs: Annotated[float, typer.Option(help="Passes over the examples at most.")] = 5,
     batch_size: Annotated[int, typer.Option(help="Examples a step.", min=2)] = 64,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Default: 0.001 of gru, by the size of others.")
+        float | None, typer.Option(help="Default: 0.005 of gru, 0.001 of gru-5743, by the size of others.")
     ] = None,
     patience: Annotated[int, typer.Option(help="Passes without a better figure before the end.", min=1)] = 2,
     dropout: Annotated[
@@ -79,7 +84,7 @@ def similarity(
         int | None, typer.Option(help="Tokens of a text; default: the model's own.", min=1)
     ] = None,
     min_count: Annotated[
-        int, typer.Option(help="Of gru: occurrences below which a character is [UNK].", min=1)
+        int, typer.Option(help="Of a new GRU: occurrences below which a character is [UNK].", min=1)
     ] = 5,
     hard_negatives: Annotated[
         int,
@@ -163,9 +168,9 @@ def _begin(
 ) -> SentenceEncoder:
     from zhnlp.similarity.encoder import SentenceEncoder
 
-    if model != GRU:
+    if model not in GRU:
         return SentenceEncoder(model, pooling=pooling, max_length=max_length, seed=seed)
-    options = {"pooling": pooling or "last", "max_length": max_length or 32}
+    options: dict[str, Any] = {**GRU[model], "pooling": pooling, "max_length": max_length or 32}
     return SentenceEncoder.gru(examples.texts(), min_count=min_count, seed=seed, **options)
 
 

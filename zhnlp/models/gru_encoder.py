@@ -1,9 +1,13 @@
-"""GRU sentence encoder of post 5743: characters in, the state after the last one out; trains on a CPU in minutes.
+"""GRU sentence encoders: that of post 5743, and one that adds its states to weighted characters; both train on a CPU in minutes.
 
 B batch, L positions, D hidden, V vocabulary.
 
 The published code feeds the padding through the GRU, so that its vectors depend on how long the other texts of the batch
 are; here the last real state counts, as of packed sequences, and the states of the padding are 0.
+
+The state after the last character has to learn from nothing that two texts with the same characters are alike.  With
+``state_size`` the vector of a place is ``weight(c) · (unit(embedding(c)) + map(state))``, and their mean begins as a bag of
+characters, weighted as the caller says (by their rarity), which the GRU then corrects.
 
 Source: 苏剑林, https://kexue.fm/archives/5743
 """
@@ -14,7 +18,9 @@ from functools import cache as once
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
@@ -28,6 +34,9 @@ class GRUEncoderConfig(PretrainedConfig):
         hidden_size: D.
         pad_token_id: its embedding is 0 and stays so.
         max_position_embeddings: characters that are read; more are cut.
+        state_size: states of a GRU that reads both ways, whose map is added to the embeddings; these need D features then.  None
+            for the network of the post, one GRU of D states.
+        embedding_dropout: of the features of a character that the GRU and the sum get, with ``state_size`` alone.
 
     Raises:
         ValueError: a size that cannot be.
@@ -42,6 +51,8 @@ class GRUEncoderConfig(PretrainedConfig):
         hidden_size: int = 128,
         pad_token_id: int | None = 0,
         max_position_embeddings: int = 512,
+        state_size: int | None = None,
+        embedding_dropout: float = 0.0,
         **options: Any,
     ):
         if min(vocab_size, embedding_size, hidden_size, max_position_embeddings) < 1:
@@ -49,13 +60,19 @@ class GRUEncoderConfig(PretrainedConfig):
                 f"vocab_size={vocab_size!r}, embedding_size={embedding_size!r}, hidden_size={hidden_size!r} and "
                 f"max_position_embeddings={max_position_embeddings!r} do not fit: expected sizes of 1 or more"
             )
+        if state_size is not None and (state_size < 1 or embedding_size != hidden_size):
+            raise ValueError(
+                f"state_size={state_size!r} with embedding_size={embedding_size!r} and hidden_size={hidden_size!r} does not fit: "
+                "expected 1 or more, and the other two equal, since states are added to embeddings"
+            )
+        self.state_size, self.embedding_dropout = state_size, embedding_dropout
         self.vocab_size, self.embedding_size, self.hidden_size = vocab_size, embedding_size, hidden_size
         self.max_position_embeddings = max_position_embeddings
         super().__init__(pad_token_id=pad_token_id, **options)
 
 
 class GRUEncoder(PreTrainedModel):
-    """Embedding and one GRU; its vector of a text is the state of the last real place (pooling "last").
+    """Embedding and GRU; the vector of a text is the state of its last place ("last"), with ``state_size`` the mean of all ("mean").
 
     Example:
         >>> model = GRUEncoder(GRUEncoderConfig(vocab_size=9, embedding_size=4, hidden_size=6)).eval()
@@ -74,7 +91,12 @@ class GRUEncoder(PreTrainedModel):
         self.embedding = nn.Embedding(
             config.vocab_size, config.embedding_size, padding_idx=config.pad_token_id
         )
-        self.gru = nn.GRU(config.embedding_size, config.hidden_size, batch_first=True)
+        both_ways = config.state_size is not None
+        states = config.state_size if both_ways else config.hidden_size
+        self.gru = nn.GRU(config.embedding_size, states, batch_first=True, bidirectional=both_ways)
+        if both_ways:
+            self.character_weight = nn.Embedding(config.vocab_size, 1, padding_idx=config.pad_token_id)
+            self.map = nn.Linear(2 * states, config.hidden_size, bias=False)
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:
@@ -98,19 +120,38 @@ class GRUEncoder(PreTrainedModel):
         Raises:
             ValueError: the padding is not on the right.
         """
-        states = self.gru(self.embedding(input_ids))[0]
+        if attention_mask is not None and bool((attention_mask[:, 1:] > attention_mask[:, :-1]).any()):
+            raise ValueError(
+                "attention_mask has padding before characters: expected padding on the right alone"
+            )
+        embedded = self.embedding(input_ids)
+        if self.config.state_size is None:
+            states = self.gru(embedded)[0]
+        else:
+            states = self._corrected(embedded, attention_mask) * self.character_weight(input_ids)
         if attention_mask is not None:
-            if bool((attention_mask[:, 1:] > attention_mask[:, :-1]).any()):
-                raise ValueError(
-                    "attention_mask has padding before characters: expected padding on the right alone"
-                )
             states = states.masked_fill(attention_mask[..., None] == 0, 0)
         return BaseModelOutput(last_hidden_state=states)
 
+    def _corrected(self, embedded: Tensor, mask: Tensor | None) -> Tensor:
+        """Embeddings of the same length plus what the GRU says of their place (B, L, D)."""
+        embedded = F.layer_norm(embedded, embedded.shape[-1:])
+        embedded = F.dropout(embedded, self.config.embedding_dropout, self.training)
+        if mask is None:
+            return embedded + self.map(self.gru(embedded)[0])
+        lengths = mask.sum(1).clamp_min(1).cpu()  # a text of nothing has a place, which the caller leaves out
+        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+        states = pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=mask.shape[1])[0]
+        return embedded + self.map(states)
+
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        """As Keras has it, with which the post was trained."""
-        if isinstance(module, nn.Embedding):
+        """As Keras has it, with which the post was trained; characters weigh 1."""
+        if isinstance(module, nn.Embedding) and module is getattr(self, "character_weight", None):
+            nn.init.ones_(module.weight)
+        elif isinstance(module, nn.Linear):
+            nn.init.kaiming_uniform_(module.weight, a=5**0.5)
+        elif isinstance(module, nn.Embedding):
             nn.init.uniform_(module.weight, -0.05, 0.05)
             if module.padding_idx is not None:
                 module.weight[module.padding_idx].zero_()

@@ -14,15 +14,14 @@ from torch import Tensor
 from zhnlp.checkpoints.hub import SENTENCE_PATTERNS
 from zhnlp.checkpoints.locate import locate
 from zhnlp.models.fused_encoder import FusedEncoder, can_fuse
-from zhnlp.models.gru_encoder import GRUEncoder, GRUEncoderConfig
 from zhnlp.models.inference import speed_up
 from zhnlp.models.length_limit import length_limit
 from zhnlp.models.loading import choose_device, dtype_of, load_model
 from zhnlp.nn.pooling import Pooling, check_pooling
 from zhnlp.similarity.folders import Parts, one_pooling, read_parts, read_tokenizer, save_network
+from zhnlp.similarity.gru import new_gru
 from zhnlp.similarity.network import Dense, Normalize, SentenceNetwork
 from zhnlp.similarity.reading import encode_texts, ids_of, matrix
-from zhnlp.tokenizers.characters import character_tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,39 +124,47 @@ class SentenceEncoder:
         *,
         embedding_size: int = 128,
         hidden_size: int = 128,
+        state_size: int | None = None,
         min_count: int = 5,
         max_length: int = 32,
-        pooling: str = "last",
+        dropout: float = 0.2,
+        pooling: str | None = None,
         seed: int = 0,
         device: str | torch.device | None = None,
     ) -> SentenceEncoder:
-        """The encoder of post 5743, untrained: a GRU over characters, and its state after the last one.
+        """The encoder of post 5743, untrained: a GRU over characters; or, with ``state_size``, characters that a GRU corrects.
 
         Args:
-            texts: the vocabulary are their characters; they are read once.
+            texts: the vocabulary are their characters.
             embedding_size, hidden_size: features of a character, and of a vector.
+            state_size: each way, of a GRU whose states are added to the characters, weighted by rarity in the texts.  That learns far
+                more from few groups; the two sizes before must be equal.  None for the post's.
             min_count: occurrences below which a character is [UNK].
             max_length: characters of a text, more are cut.
-            pooling: "last" as in the post; "mean", "max" and "attention" are possible.
+            dropout: of the features of a character in training, with ``state_size``.
+            pooling: of the states; None for "last" as in the post, "mean" with ``state_size``.
             seed: of the weights.
             device: as of the class.
 
         Raises:
-            ValueError: no character occurs so often.
+            ValueError: no character occurs so often, or the sizes do not fit.
 
         Example:
             >>> encoder = SentenceEncoder.gru(["天气好"], hidden_size=16, min_count=1)
             >>> {name: tuple(ids.shape) for name, ids in encoder.tokenize(["天气", "好"]).items()}
             {'input_ids': (2, 2), 'attention_mask': (2, 2)}
         """
-        tokenizer = character_tokenizer(texts, min_count=min_count, max_length=max_length)
-        positions = max(512, max_length)
-        config = GRUEncoderConfig(
-            len(tokenizer), embedding_size, hidden_size, max_position_embeddings=positions
+        network, tokenizer = new_gru(
+            list(texts),
+            embedding_size=embedding_size,
+            hidden_size=hidden_size,
+            state_size=state_size,
+            min_count=min_count,
+            max_length=max_length,
+            dropout=dropout,
+            seed=seed,
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = GRUEncoder(config)
+        pooling = pooling or ("last" if state_size is None else "mean")
         options = {"max_length": max_length, "seed": seed, "device": choose_device(device)}
         return cls(network, tokenizer=tokenizer, pooling=pooling, **options)
 

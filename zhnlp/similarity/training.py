@@ -46,8 +46,8 @@ class SimilarityTraining:
         options: of that loss: ``scale``, ``margin`` …
         epochs: passes over the examples, at most.
         batch_size: rows a step.
-        learning_rate: the highest; it rises over a tenth of the steps and then falls to zero. None for 1e-3 of a GRU, by the size of
-            others.
+        learning_rate: the highest; it rises over a tenth of the steps and then falls to zero. None for 1e-3 of the post's GRU, 5e-3 of
+            one that corrects characters, by the size of others.
         sample: groups that a step of a softmax compares with; None for all.
         dropout: of a network that has none of its own, for the time of the training; None for 0.3 on texts alone, else none.
         patience: passes without a better figure before the end; None for none.
@@ -155,7 +155,9 @@ def _rate(encoder: SentenceEncoder) -> float:
     from zhnlp.training.learning_rates import fine_tuning_rate
 
     transformer = encoder.network.transformer
-    return 1e-3 if isinstance(transformer, GRUEncoder) else fine_tuning_rate(transformer)
+    if isinstance(transformer, GRUEncoder):
+        return 1e-3 if transformer.config.state_size is None else 5e-3
+    return fine_tuning_rate(transformer)
 
 
 # --- what a row is -----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
+from zhnlp.nn.losses.am_softmax import am_softmax
 from zhnlp.nn.losses.angle import angle, angle_similarity
 from zhnlp.nn.losses.batch_hard_triplet import batch_hard_triplet
 from zhnlp.nn.losses.circle import circle
@@ -154,7 +155,21 @@ class TestContrast:
         turned = cos.roll(2, 1)
         torch.testing.assert_close(contrast(turned, torch.arange(4) + 2), contrast(cos))
 
+    def test_with_a_margin_it_is_am_softmax_over_the_answers(self):
+        cos, target = cosines(vectors(4), vectors(6, seed=1)), torch.tensor([3, 0, 5, 1])
+        for right in (None, target):
+            places = torch.arange(4) if right is None else right
+            torch.testing.assert_close(
+                contrast(cos, right, scale=30.0, margin=0.35),
+                am_softmax(cos, places, scale=30.0, margin=0.35),
+            )
+        back = contrast(cos[:, :4].T, margin=0.2)
+        both = contrast(cos[:, :4], margin=0.2, symmetric=True)
+        assert both.item() == pytest.approx((contrast(cos[:, :4], margin=0.2) + back).item() / 2)
+
     def test_what_does_not_fit_is_refused(self):
+        with pytest.raises(ValueError, match=r"margin=-0\.1 is not possible"):
+            contrast(torch.zeros(2, 2), margin=-0.1)
         with pytest.raises(ValueError, match="symmetric=True with cos"):
             contrast(torch.zeros(2, 3), symmetric=True)
         with pytest.raises(ValueError, match="with more candidates than rows give others"):
