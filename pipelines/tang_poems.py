@@ -1,6 +1,6 @@
 """Poems in form by the shipped GPT: lines, lengths, marks and rhyme held by the decoder, and how good they are.
 
-    python pipelines/tang_poems.py                                              # an hour or so of one core, most of it training
+    python pipelines/tang_poems.py --epochs 6                                   # 45 minutes of one core, most of it training
     python pipelines/tang_poems.py --train 400 --limit 50 --samples 8 --epochs 1 --out workdir/try.jsonl               # to try
 
 zhnlp-gpt-small learns the poems of the Tang in four forms (`tang_poem_set.py`), each behind the name of its form, 「五言绝句：」;
