@@ -17,7 +17,7 @@ from sklearn.exceptions import NotFittedError
 from zhnlp.reading import PassageReader, WordKnowledge
 from zhnlp.reading.examples import read_examples
 from zhnlp.reading.holding_out import fold_parts, hold_out
-from zhnlp.reading.wrong_passages import wrong_passages
+from zhnlp.reading.wrong_passages import with_wrong_passages, wrong_passages
 
 WHO = ["小王", "老李", "阿明"]
 WHERE = ["银行", "学校", "医院", "电厂"]
@@ -127,6 +127,32 @@ def test_questions_with_passages_of_others():
         assert not any(answer in text for answer in row.texts for text in passages)
     assert wrong_passages(rows) == wrong_passages(rows) != wrong_passages(rows, seed=1)
     assert wrong_passages(rows[:2]) == []
+    taught = read_examples(TAUGHT)  # which have one of their own
+    assert wrong_passages(taught) == [(row.question, [row.passages[1]]) for row in taught]
+
+
+def test_the_nearest_passages_without_the_answer_are_put_behind():
+    rows = read_examples(ROWS)
+    for row, more in zip(rows, with_wrong_passages(rows, 2)):
+        assert more.passages[0] == row.passages[0] and more.places == row.places and more.texts == row.texts
+        assert len(set(more.passages)) == 3 and not any(row.texts[0] in text for text in more.passages[1:])
+        assert all(
+            row.question[:2] in text for text in more.passages[1:]
+        )  # of the same person: nearer than others
+    assert with_wrong_passages(rows, 0) == rows
+    assert [len(row.passages) for row in with_wrong_passages(rows[:2], 5)] == [1, 1]
+    with pytest.raises(ValueError, match="wrong=-1 is not possible"):
+        with_wrong_passages(rows, -1)
+
+
+def test_near_wrong_passages_teach_to_say_no():
+    asked = [("小王在哪里上班？", [context("老李", "学校", "上午")]), ("阿明什么时候上班？", [WEATHER[0]])]
+    made = PassageReader(**SMALL, hand_features=True).fit(
+        ROWS, ROWS, wrong=3, **{**QUICK, "augmentation": {"absent": 0.5, "blank": 0.0}}
+    )
+    assert made.calibration is not None
+    held = [made.answer(question, passages=passages)["no_answer"] for question, passages in asked]
+    assert min(held) > made.answer(ROWS[0]["question"], context=ROWS[0]["context"])["no_answer"]
 
 
 def test_long_passages_give_the_place_in_the_whole(reader):

@@ -39,6 +39,13 @@ def reader(
     labels: Annotated[
         str, typer.Option(help="given: the place of each answer; all: every place where its string stands.")
     ] = "given",
+    wrong: Annotated[
+        int,
+        typer.Option(
+            help="Near passages of other questions that each is given besides, so that the reader learns to say no; 3 will do.",
+            min=0,
+        ),
+    ] = 0,
     folds: Annotated[
         int | None, typer.Option(help="Train so many readers and average them, 2 or more.")
     ] = None,
@@ -98,6 +105,7 @@ def reader(
     made.fit(
         examples,
         read_examples(valid) if valid else None,
+        wrong=wrong,
         folds=folds,
         out=out / "training",
         epochs=epochs,

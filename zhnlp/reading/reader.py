@@ -15,7 +15,7 @@ from zhnlp.reading.examples import Example, read_examples
 from zhnlp.reading.files import ENGINES, Kept, folder_of, load_reader, save_reader
 from zhnlp.reading.holding_out import LEAST, Parts, fold_parts, hold_out
 from zhnlp.reading.no_answer import NoAnswer, fit_no_answer
-from zhnlp.reading.wrong_passages import wrong_passages
+from zhnlp.reading.wrong_passages import with_wrong_passages, wrong_passages
 
 if TYPE_CHECKING:
     from zhnlp.reading.answering import Answering, ReadAnswer
@@ -82,6 +82,7 @@ class PassageReader:
         valid: Any = None,
         *,
         labels: str = "given",
+        wrong: int = 0,
         folds: int | None = None,
         out: str | Path | None = None,
         **training: Any,
@@ -93,6 +94,8 @@ class PassageReader:
             valid: questions to choose the best pass by; None holds out a tenth (500 at most, none of fewer than 40), whole passages
                 together; False trains on all of them to the end.
             labels: "given" or "all", see `read_examples`.
+            wrong: passages of other questions that each question is given besides, see `with_wrong_passages`: for readers of what a
+                search finds, of which every other row is then drawn.  They are held out with their question, and calibrate too.
             folds: train so many members, each without its share of the questions, which chooses its best pass; `answer` averages
                 their chances. None for one network.
             out: folder for checkpoints and a log; a killed training continues there.
@@ -102,7 +105,9 @@ class PassageReader:
         Raises:
             ValueError: no question has an answer, or a setting is out of its range.
         """
-        rows = read_examples(examples, labels)
+        rows = with_wrong_passages(read_examples(examples, labels), wrong)
+        if wrong:
+            training.setdefault("augmentation", {"absent": 0.5})
         parts = self._parts(rows, valid, folds)
         self.calibration = self._calibrated = None
         lengths = [end - start for row in rows for _, start, end in row.places]
@@ -153,7 +158,9 @@ class PassageReader:
     def calibrate(
         self, examples: Any, *, vote: str = "smooth_square", seed: int | None = None
     ) -> PassageReader:
-        """Learn the chance of "no answer" from held-out questions: each with its passages, and with as many of other questions.
+        """Learn the chance of "no answer" from held-out questions: each with its passages, and without those that answer it.
+
+        Where no passage is left, as many of other questions take their place.
 
         Raises:
             ValueError: no question has an answer, or nobody else has passages without it.
