@@ -59,13 +59,14 @@ def settings_of(row: str, options: argparse.Namespace) -> dict[str, Any]:
     margin = options.margin if row == "am-softmax" else 0.0
     return {
         "encoder": {
+            "max_length": 64,
             "embedding_size": options.size,
             "hidden_size": options.size,
             "state_size": options.states,
             "dropout": options.dropout,
         },
         "loss": "contrast",
-        "options": {"scale": options.scale, "margin": margin},
+        "options": {"scale": options.scale, "margin": margin, "symmetric": True},
         "epochs": options.epochs,
         "batch_size": options.batch_size,
         "learning_rate": options.learning_rate,
@@ -152,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
     add("--scale", type=float, default=20.0, help="of the cosines (default: %(default)s)")
     add("--margin", type=float, default=0.3, help="of am-softmax (default: %(default)s)")
     add("--dropout", type=float, default=0.3, help="of the features of a character (default: %(default)s)")
-    add("--size", type=count, default=256, help="of embedding and vector (default: %(default)s)")
+    add("--size", type=count, default=512, help="of embedding and vector (default: %(default)s)")
     add("--states", type=count, default=64, help="of the GRU, each way (default: %(default)s)")
     add("--limit", type=count, help="groups at most")
     add("--data", help="folder of the public sets (default: $ZHNLP_DATA, else ../shared/data)")
