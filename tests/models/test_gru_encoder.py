@@ -89,9 +89,11 @@ def test_corrected_characters_drop_out_in_training_alone(batch):
 
 
 def test_corrected_characters_learn_everywhere_and_are_saved(batch, tmp_path):
-    model = corrected()
+    model = corrected(learn_embeddings=True)
     model(*batch)[0].square().sum().backward()
     assert all(parameter.grad.any() for parameter in model.parameters())
+    still = [name for name, parameter in corrected().named_parameters() if not parameter.requires_grad]
+    assert still == ["embedding.weight"]
     model.save_pretrained(tmp_path)
     assert torch.equal(load_model(tmp_path, "encoder", check=False)(*batch)[0], model(*batch)[0])
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zhnlp.similarity import Examples, SentenceEncoder
 
 GRU: dict[str, dict[str, int]] = {
-    "gru": {"embedding_size": 256, "hidden_size": 256, "state_size": 64},
+    "gru": {"embedding_size": 512, "hidden_size": 512, "state_size": 64},
     "gru-5743": {},  # the post's: the state after the last character
 }  # models that begin from nothing
 METRICS = ("hit_1", "spearman", "accuracy")

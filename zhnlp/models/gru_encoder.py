@@ -36,6 +36,8 @@ class GRUEncoderConfig(PretrainedConfig):
         max_position_embeddings: characters that are read; more are cut.
         state_size: states of a GRU that reads both ways, whose map is added to the embeddings; these need D features then.  None
             for the network of the post, one GRU of D states.
+        learn_embeddings: whether training moves the embeddings; None for that of the post, but not with ``state_size``: drawn vectors
+            keep characters apart, and learnt ones remember the texts.
         embedding_dropout: of the features of a character that the GRU and the sum get, with ``state_size`` alone.
 
     Raises:
@@ -52,6 +54,7 @@ class GRUEncoderConfig(PretrainedConfig):
         pad_token_id: int | None = 0,
         max_position_embeddings: int = 512,
         state_size: int | None = None,
+        learn_embeddings: bool | None = None,
         embedding_dropout: float = 0.0,
         **options: Any,
     ):
@@ -66,6 +69,7 @@ class GRUEncoderConfig(PretrainedConfig):
                 "expected 1 or more, and the other two equal, since states are added to embeddings"
             )
         self.state_size, self.embedding_dropout = state_size, embedding_dropout
+        self.learn_embeddings = state_size is None if learn_embeddings is None else learn_embeddings
         self.vocab_size, self.embedding_size, self.hidden_size = vocab_size, embedding_size, hidden_size
         self.max_position_embeddings = max_position_embeddings
         super().__init__(pad_token_id=pad_token_id, **options)
@@ -98,6 +102,7 @@ class GRUEncoder(PreTrainedModel):
             self.character_weight = nn.Embedding(config.vocab_size, 1, padding_idx=config.pad_token_id)
             self.map = nn.Linear(2 * states, config.hidden_size, bias=False)
         self.post_init()
+        self.embedding.weight.requires_grad_(config.learn_embeddings)
 
     def get_input_embeddings(self) -> nn.Module:
         """The embeddings, for the regularizers that disturb them."""
