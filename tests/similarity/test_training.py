@@ -3,6 +3,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
+from zhnlp.metrics import evaluate_retrieval
 from zhnlp.nn.losses.cosent import cosent
 from zhnlp.nn.losses.cosine import cosines, paired_cosines
 from zhnlp.similarity import Examples, SentenceEncoder, mine_hard_negatives
@@ -71,16 +72,15 @@ def test_every_loss_of_groups_brings_groups_together(loss):
 
 
 def test_characters_that_a_gru_corrects_learn_in_few_steps():
-    encoder = gru(state_size=4).fit(
-        GROUPS,
-        valid=GROUPS,
-        loss="contrast",
-        options={"margin": 0.3},
-        epochs=10,
-        batch_size=6,
-        progress=False,
-    )
+    sizes = {"embedding_size": 64, "hidden_size": 64, "state_size": 16}
+    encoder = SentenceEncoder.gru(GROUPS.texts(), min_count=1, dropout=0.0, **sizes)
+    before = encoder.encode(GROUPS.columns[0])
+    drawn = encoder.network.transformer.embedding.weight.clone()
+    how = {"epochs": 30, "batch_size": 6, "learning_rate": 2e-2, "progress": False}
+    encoder.fit(GROUPS, valid=GROUPS, loss="contrast", options={"margin": 0.3}, **how)
     assert encoder.history_[-1]["hit_1"] == 1
+    assert evaluate_retrieval(before, GROUPS.labels)["hit@1"] < 1
+    assert torch.equal(encoder.network.transformer.embedding.weight, drawn)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Graph:
     """
 
     def __init__(
-        self, width: int, *, connections: int = 16, effort_to_add: int = 80, effort: int = 128
+        self, width: int, *, connections: int = 16, effort_to_add: int = 80, effort: int = 256
     ) -> None:
         try:
             import faiss
