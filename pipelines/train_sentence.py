@@ -1,4 +1,4 @@
-"""Train a sentence encoder without labels on openly licensed text: the recipe of ``zhnlp-sentence-small``.
+"""Train a sentence encoder without labels on openly licensed text; what ships (`character_vectors.py`) was better.
 
     python pipelines/train_sentence.py --out workdir/sentence                # an hour of two cores; run again to continue
     python pipelines/train_sentence.py --out workdir/try --limit 400 --epochs 1                 # to try
