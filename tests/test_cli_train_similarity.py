@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from command import refused, zhnlp
 
+from zhnlp.cli.train_similarity import GRU
 from zhnlp.similarity import SentenceEncoder
 
 ASKED = {
@@ -43,7 +44,7 @@ def test_each_form_makes_an_encoder_as_the_api_does(tmp_path, form, metric):
     )
     assert said[form] == len(ROWS[form]) and -1 <= said[metric] <= 1
     examples = read_examples(path, form)
-    expected = SentenceEncoder.gru(examples.texts(), min_count=1)
+    expected = SentenceEncoder.gru(examples.texts(), min_count=1, **GRU["gru"])
     expected.fit(examples, examples, epochs=2, batch_size=4, progress=False)
     assert np.array_equal(SentenceEncoder(out).encode("怎么退款"), expected.encode("怎么退款"))
 
