@@ -23,8 +23,9 @@ import argparse
 import json
 import lzma
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from public_data import data_folder, stop
 
 from zhnlp.mining.progress import Progress
 from zhnlp.reading import Example, PassageReader, WordKnowledge, learn_words, read_examples
+from zhnlp.reading.cloze import cloze_questions
 
 RECIPE = 1  # part of every key
 OPEN = ("pretrain/open_general.txt.xz", "pretrain/open.txt.xz")
@@ -49,6 +51,10 @@ LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader
         DGCNN,
         {"wrong": 3},
     ),  # learns from three near but wrong passages a question, too: for many passages
+    "cloze": (
+        {**DGCNN, "coverage": True},
+        {"wrong": 3, "cloze": 20_000},
+    ),  # after so many questions made of open text
     "no-ema": (DGCNN, {"ema": None}),
     "no-words": ({**DGCNN, "words": None}, {}),
     "no-features": ({**DGCNN, "hand_features": False}, {}),
@@ -60,6 +66,7 @@ TRAINING: dict[str, dict[str, Any]] = {
     "dgcnn": {"batch_size": 32, "learning_rate": 1e-3, "epochs": 30.0, "ema": 0.999},
     "encoder": {"batch_size": 16, "epochs": 4.0, "ema": None},
 }
+CLOZE_PASSES = 2.0  # over questions made of open text and those of train together
 FIGURES = ("em", "f1")
 
 
@@ -110,9 +117,43 @@ def reader(row: str, seed: int, train: list[Example], options: argparse.Namespac
         made["model"] = options.encoder
     settings = {**TRAINING[made["engine"]], **training, "epochs": epochs_of(row, options)}
     settings["arguments"] = {"logging_strategy": "steps", "logging_steps": 50}  # a line a minute
+    if clozes := settings.pop("cloze", None):
+        made = {"model": warmed_up(made, seed, train, clozes, settings, options)}
     found = PassageReader(seed=seed, progress=True, **made).fit(train, out=folder / "training", **settings)
     found.save(folder)
     return found
+
+
+def warmed_up(
+    made: dict[str, Any],
+    seed: int,
+    train: list[Example],
+    clozes: int,
+    settings: dict[str, Any],
+    options: argparse.Namespace,
+) -> Path:
+    """The folder of a reader that learnt from questions made of open text beside those of train, made once."""
+    folder = options.work / f"cloze-{clozes}-{len(train)}-{seed}"
+    if not (folder / "reader.json").is_file():
+        known = made["words"]
+        texts = joined_lines(open_text(options.data, 4 * options.characters))
+        found = list(islice(cloze_questions(texts, known.cut, known.rarity, seed=seed), clozes))
+        print(f"{len(found):,} questions made of open text, such as {found[0].question}", file=sys.stderr)
+        reader = PassageReader(seed=seed, progress=True, **made)
+        reader.fit([*found, *train], out=folder / "training", **{**settings, "epochs": CLOZE_PASSES}).save(
+            folder
+        )
+    return folder
+
+
+def joined_lines(lines: Iterable[str], characters: int = 700) -> Iterator[str]:
+    """Neighbouring lines as one text, until it is so long."""
+    text = ""
+    for line in lines:
+        text += line
+        if len(text) >= characters:
+            yield text
+            text = ""
 
 
 def epochs_of(row: str, options: argparse.Namespace) -> float:

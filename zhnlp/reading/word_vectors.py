@@ -9,6 +9,7 @@ Source: 苏剑林, https://kexue.fm/archives/6906, https://kexue.fm/archives/540
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -71,6 +72,21 @@ class WordKnowledge:
     def number(self, word: str) -> int:
         """The number of a word, 1 to W; 0 for an unknown one."""
         return self._places.get(word) or self._places.get(fold_characters(word).lower(), 0)
+
+    def rarity(self, word: str) -> float:
+        """-ln of the share that a word has of all that was counted, in nats; of an unknown word as of one that occurred once.
+
+        Example:
+            >>> known = WordKnowledge(["电网", "检修"], [6, 2], np.eye(2, dtype=np.float32))
+            >>> round(known.rarity("检修"), 3), round(known.rarity("断路"), 3)
+            (1.386, 2.079)
+        """
+        number = self.number(word)
+        return math.log(self._total / (self.counts[number - 1] if number else 1))
+
+    @cached_property
+    def _total(self) -> int:
+        return sum(self.counts)
 
     @cached_property
     def _places(self) -> dict[str, int]:

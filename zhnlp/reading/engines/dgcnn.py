@@ -20,8 +20,9 @@ from zhnlp.checkpoints.quantized import FILE as INT8
 from zhnlp.checkpoints.quantized import load_state
 from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
-from zhnlp.models.dgcnn_reader import DGCNNConfig, DGCNNReader, register
+from zhnlp.models.dgcnn_reader import FORMS, DGCNNConfig, DGCNNReader, register
 from zhnlp.models.loading import choose_device
+from zhnlp.reading.coverage import COLUMNS, question_coverage
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
 from zhnlp.reading.examples import Example
 from zhnlp.reading.features import hand_features
@@ -29,6 +30,7 @@ from zhnlp.reading.word_vectors import WordKnowledge, learn_words, split_runs
 from zhnlp.text.width import fold_characters
 from zhnlp.training.seeds import own_randomness
 
+HAND = 8  # features of post 5409
 PADDING, UNKNOWN, FIRST = 0, 1, 2  # ids; of words: 1 for an unknown one, 2 for one with a vector
 MIN_COUNT = 16  # the post's, for 240,000 questions
 LEAST_COUNT, QUESTIONS_FOR_ONE = 2, 2000
@@ -74,6 +76,7 @@ class DGCNNEngine(Engine):
         words: Any = "passages",
         min_count: int | None = None,
         hand_features: bool | None = None,
+        coverage: bool = False,
         **config: Any,
     ) -> DGCNNEngine:
         """Untrained, with the characters of questions and passages.
@@ -86,6 +89,7 @@ class DGCNNEngine(Engine):
             min_count: occurrences of a character below which it has no id; None for 16 as in the post, of fewer questions one for each
                 2,000, at least 2.
             hand_features: whether the network is given the eight of post 5409; None for what the form has.
+            coverage: whether it is told how much of the question each passage has, see `zhnlp.reading.coverage`; needs words.
             **config: of `DGCNNConfig`, such as ``hidden_size``, ``passage_rates``, ``span_kind``.
 
         Raises:
@@ -93,14 +97,16 @@ class DGCNNEngine(Engine):
         """
         if model is not None:
             return cls.load(Path(model), device=device)
-        if hand_features is not None:
-            config["features"] = 8 if hand_features else 0
+        given = FORMS.get(form, {}).get("features", 0) if hand_features is None else HAND * hand_features
+        config["features"] = given + COLUMNS * coverage
         texts = list(dict.fromkeys(text for example in examples for text in example.passages))
         knowledge = _knowledge(words, texts, seed)
         if form == "5409" and knowledge is None:
             raise ValueError(
                 'form="5409" reads words: expected words=, such as a file of WordKnowledge, not None'
             )
+        if coverage and knowledge is None:
+            raise ValueError("coverage=True weighs words by their counts: expected words=, not None")
         if min_count is None:
             min_count = max(LEAST_COUNT, min(MIN_COUNT, len(examples) // QUESTIONS_FOR_ONE))
         characters = (
@@ -153,18 +159,24 @@ class DGCNNEngine(Engine):
     def features(
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
     ) -> Sequence[np.ndarray | None]:
-        """The eight hand features of each word or character."""
-        if not self.network.config.features:
+        """The eight hand features of each word or character, and what its passage has of the question."""
+        count = self.network.config.features
+        if not count:
             return [None] * len(passages)
+        per = "word" if self.form == "5409" else "character"
         if self.form == "5409":
-            cut = [[text[a:b] for a, b in one.offsets.tolist()] for text, one in zip(passages, tokens)]
-            mine = [question[a:b] for a, b in asked.offsets.tolist()]
-            found = hand_features([_same(word) for word in mine], [list(map(_same, words)) for words in cut])
-            return [rows.astype(np.float16) for rows in found]
-
-        cut = [_units(text, one.cut) for text, one in zip(passages, tokens)]
-        found = hand_features(_units(question, asked.cut), cut, per="character")
-        return [rows.astype(np.float16) for rows in found]
+            mine = [_same(question[a:b]) for a, b in asked.offsets.tolist()]
+            cut = [[_same(text[a:b]) for a, b in one.offsets.tolist()] for text, one in zip(passages, tokens)]
+        else:
+            mine = _units(question, asked.cut)
+            cut = [_units(text, one.cut) for text, one in zip(passages, tokens)]
+        parts = []
+        if count >= HAND:
+            parts.append(hand_features(mine, cut, per=per))
+        if count % HAND:
+            whole = question_coverage(mine, cut, self.knowledge.rarity)
+            parts.append([np.tile(row, (len(one), 1)) for row, one in zip(whole, tokens)])
+        return [np.concatenate(rows, 1).astype(np.float16) for rows in zip(*parts)]
 
     # --- batches ---------------------------------------------------------------------------------------------------
 
