@@ -51,6 +51,10 @@ LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader
         DGCNN,
         {"wrong": 3},
     ),  # learns from three near but wrong passages a question, too: for many passages
+    "coverage": (
+        {**DGCNN, "coverage": True},
+        {"wrong": 3},
+    ),  # and is told how much of the question each passage has
     "cloze": (
         {**DGCNN, "coverage": True},
         {"wrong": 3, "cloze": 20_000},
