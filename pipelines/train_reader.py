@@ -47,18 +47,12 @@ DGCNN: dict[str, Any] = {"engine": "dgcnn", "form": "6906", "hand_features": Tru
 LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader, of fit
     "6906": ({"engine": "dgcnn", "form": "6906"}, {}),  # the post's: sigmoid spans, no hand features
     "dgcnn": (DGCNN, {}),
-    "retrieved": (
-        DGCNN,
-        {"wrong": 3},
-    ),  # learns from three near but wrong passages a question, too: for many passages
-    "coverage": (
-        {**DGCNN, "coverage": True},
-        {"wrong": 3},
-    ),  # and is told how much of the question each passage has
+    "retrieved": (DGCNN, {"wrong": 3}),  # with near but wrong passages: for many passages
+    "coverage": ({**DGCNN, "coverage": True}, {"wrong": 3}),  # told what a passage has of the question, too
     "cloze": (
         {**DGCNN, "coverage": True},
         {"wrong": 3, "cloze": 20_000},
-    ),  # after so many questions made of open text
+    ),  # after questions made of open text
     "no-ema": (DGCNN, {"ema": None}),
     "no-words": ({**DGCNN, "words": None}, {}),
     "no-features": ({**DGCNN, "hand_features": False}, {}),
