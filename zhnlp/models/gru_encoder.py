@@ -152,7 +152,7 @@ class GRUEncoder(PreTrainedModel):
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         """As Keras has it, with which the post was trained; characters weigh 1."""
-        if isinstance(module, nn.Embedding) and module is getattr(self, "character_weight", None):
+        if module is getattr(self, "character_weight", None):
             nn.init.ones_(module.weight)
         elif isinstance(module, nn.Linear):
             nn.init.kaiming_uniform_(module.weight, a=5**0.5)

@@ -125,7 +125,11 @@ class DGCNNEngine(Engine):
     @classmethod
     def options(cls) -> set[str]:
         sizes = inspect.signature(DGCNNConfig.__init__).parameters.keys()
-        return super().options() | sizes - {"self", "options", "vocab_size", "words", "word_size"} | {"words"}
+        return (
+            super().options()
+            | sizes - {"self", "options", "vocab_size", "words", "word_size", "features"}
+            | {"words"}
+        )
 
     def again(self, seed: int) -> DGCNNEngine:
         other = super().again(seed)
