@@ -38,7 +38,8 @@ def question_coverage(
         if total > 0:
             row[0] = sum(weights[word] for word in asked & set(words)) / total
         if pairs:
-            row[1] = len(pairs & _pairs(words)) / len(pairs)
+            text = "".join(words)
+            row[1] = sum(pair in text for pair in pairs) / len(pairs)
     return found
 
 
