@@ -59,6 +59,10 @@ LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader
     "sigmoid": ({**DGCNN, "span_kind": "sigmoid"}, {}),
     "5409": ({"engine": "dgcnn", "form": "5409", "span_kind": "softmax"}, {}),
     "encoder": ({"engine": "encoder"}, {}),
+    "encoder-told": (  # with what DGCNN has besides: features, and gated convolutions
+        {"engine": "encoder", "hand_features": True, "coverage": True, "rates": (1, 2, 4, 8)},
+        {},
+    ),
 }
 TRAINING: dict[str, dict[str, Any]] = {
     "dgcnn": {"batch_size": 32, "learning_rate": 1e-3, "epochs": 30.0, "ema": 0.999},
@@ -109,10 +113,10 @@ def reader(row: str, seed: int, train: list[Example], options: argparse.Namespac
     if (folder / "reader.json").is_file():
         return PassageReader(folder)
     made, training = (dict(part) for part in LEARNT[row])
-    if made["engine"] == "dgcnn":
-        made.setdefault("words", words(train, options))
-    else:
+    if made["engine"] == "encoder":
         made["model"] = options.encoder
+    if made["engine"] == "dgcnn" or made.get("coverage"):
+        made.setdefault("words", words(train, options))
     settings = {**TRAINING[made["engine"]], **training, "epochs": epochs_of(row, options)}
     settings["arguments"] = {"logging_strategy": "steps", "logging_steps": 50}  # a line a minute
     if clozes := settings.pop("cloze", None):

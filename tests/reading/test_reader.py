@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from zhnlp.reading import PassageReader, WordKnowledge
+from zhnlp.reading.engines.base import Row
+from zhnlp.reading.engines.encoder import EncoderEngine
 from zhnlp.reading.examples import read_examples
+from zhnlp.reading.features import hand_features
 from zhnlp.reading.holding_out import fold_parts, hold_out
 from zhnlp.reading.wrong_passages import with_wrong_passages, wrong_passages
 
@@ -252,14 +255,17 @@ def test_who_is_held_out_shares_no_passage():
         {"form": "6906", "span_kind": "softmax"},
         {"engine": "encoder", "span_kind": "sigmoid"},
         {"engine": "encoder"},
+        {"engine": "encoder", "hand_features": True, "coverage": True, "rates": [1, 2]},
     ],
-    ids=["5409", "features", "softmax", "encoder-sigmoid", "encoder"],
+    ids=["5409", "features", "softmax", "encoder-sigmoid", "encoder", "encoder-told"],
 )
 def test_every_form_learns_saves_and_answers(options, tmp_path):
+    words = WordKnowledge(WHO + WHERE + ["上班"], [9] * 8, np.eye(8, dtype=np.float32))
     if options.get("engine") == "encoder":
         made, training = options, {"epochs": 5, "batch_size": 8, "learning_rate": 5e-4}
+        if "coverage" in options:
+            made = {**options, "words": words}
     else:
-        words = WordKnowledge(WHO + WHERE + ["上班"], [9] * 8, np.eye(8, dtype=np.float32))
         made, training = {"words": words, "min_count": 1, "hidden_size": 32, **options}, QUICK
     found = PassageReader(progress=False, **made).fit(PLACES, **training)
     assert found.evaluate(PLACES, metrics={"samples": 0})["em"] > 0.8
@@ -270,11 +276,32 @@ def test_every_form_learns_saves_and_answers(options, tmp_path):
     )
 
 
+def test_an_encoder_is_told_of_each_token_what_its_first_character_has():
+    engine = EncoderEngine.new(hand_features=True)
+    question, passage = "iphone在哪里？", "用 iphone 的人在城东"
+    (reading,) = engine.read(question, [passage])
+    expected = hand_features(list(question), [list(passage)], per="character")[0]
+    first = [start for start, _ in reading.passage.offsets.tolist()]
+    np.testing.assert_allclose(reading.features, expected[first], atol=1e-3)
+    batch = engine.batch([Row(reading, 1, len(reading.passage)), Row(reading, 0, 2)])
+    assert batch["features"].shape == (*batch["input_ids"].shape, 8)
+    told = batch["features"].abs().sum(-1) > 0  # of every token an edit distance at least, nothing elsewhere
+    assert torch.equal(told, batch["passage_mask"] == 1)
+    with pytest.raises(ValueError, match="features got None"):
+        engine.network(batch["input_ids"], passage_mask=batch["passage_mask"])
+
+
 def test_refusals(reader, tmp_path):
     with pytest.raises(ValueError, match="expected one of 'dgcnn', 'encoder'"):
         PassageReader(engine="lstm")
-    with pytest.raises(TypeError, match="'encoder' has no option form: expected dropout, span_kind"):
+    with pytest.raises(TypeError, match="'encoder' has no option form: expected coverage, dropout"):
         PassageReader(engine="encoder", form="5409")
+    for options, message in [
+        ({"coverage": True}, "expected words="),
+        ({"words": "a"}, "serve hand_features"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            EncoderEngine.new(**options)
     with pytest.raises(NotFittedError, match="expected fit"):
         PassageReader().answer("谁？", context="他")
     for wrong, error, message in [

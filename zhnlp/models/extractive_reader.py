@@ -1,11 +1,14 @@
 """Any encoder with the head of a reader: [CLS] question [SEP] passage [SEP] in, start, end and passage out.
 
-B batch, L positions, D hidden.
+Between them there may be what DGCNN has: features of each position that are given from outside, and gated convolutions.
+
+B batch, L positions, D hidden, F features.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import transformers
@@ -15,10 +18,14 @@ from zhnlp.models.inference import RoFormerModel
 from zhnlp.models.roformer import encode
 from zhnlp.models.sparse_layers import restore
 from zhnlp.nn.answer_head import AnswerHead, AnswerLogits
+from zhnlp.nn.gated_convolution import GatedConvStack
 
 
 class ExtractiveReader(transformers.PreTrainedModel):
     """An encoder under an `AnswerHead`; ``config.span_kind`` says which kind of one.
+
+    ``config.features`` is F, added to the states by a linear map (0 or missing: none); ``config.reading_rates`` are the dilations of
+    gated convolutions over the sum (empty or missing: none).
 
     Example:
         >>> import torch
@@ -38,7 +45,11 @@ class ExtractiveReader(transformers.PreTrainedModel):
         super().__init__(config)
         self.body = restore(body)
         self.dropout = nn.Dropout(0.0)
-        self.head = AnswerHead(config.hidden_size, getattr(config, "span_kind", "sigmoid"))
+        size, features = config.hidden_size, getattr(config, "features", 0)
+        self.of_features = nn.Linear(features, size, bias=False) if features else None
+        rates = getattr(config, "reading_rates", ())
+        self.layers = GatedConvStack(size, rates, dropout=0.1) if rates else None
+        self.head = AnswerHead(size, getattr(config, "span_kind", "sigmoid"))
 
     def _init_weights(self, module: nn.Module) -> None:
         """Nothing is left to fill: the body is copied in, the head fills itself."""
@@ -53,6 +64,7 @@ class ExtractiveReader(transformers.PreTrainedModel):
         token_type_ids: Tensor | None = None,
         *,
         passage_mask: Tensor,
+        features: Tensor | None = None,
         labels: Tensor | None = None,
         **_: Any,
     ) -> dict[str, Tensor]:
@@ -61,10 +73,20 @@ class ExtractiveReader(transformers.PreTrainedModel):
         Args:
             input_ids, attention_mask, token_type_ids: (B, L), question and passage.
             passage_mask: (B, L), 1 for tokens of the passage.
+            features: (B, L, F), where the network has some.
             labels: (B, L, 2), see `AnswerHead.loss`.
         """
         x = self._states(input_ids, attention_mask, token_type_ids)  # (B, L, D)
-        logits = self.head(self.dropout(x), passage_mask)
+        if self.of_features is not None:
+            if features is None:
+                raise ValueError(
+                    f"features got None: expected {(*input_ids.shape, self.of_features.in_features)}, as EncoderEngine.batch makes them"
+                )
+            x = x + self.of_features(features.to(x))
+        x = self.dropout(x)
+        if self.layers is not None:
+            x = self.layers(x, attention_mask)
+        logits = self.head(x, passage_mask)
         found = AnswerLogits(*logits)._asdict()
         return found if labels is None else {"loss": self.head.loss(logits, labels), **found}
 
@@ -80,16 +102,28 @@ class ExtractiveReader(transformers.PreTrainedModel):
         return body(input_ids=ids, attention_mask=mask, **more)[0]
 
 
-def reader_over(body: transformers.PreTrainedModel, span_kind: str, dropout: float) -> ExtractiveReader:
+def reader_over(
+    body: transformers.PreTrainedModel,
+    span_kind: str,
+    dropout: float,
+    *,
+    features: int = 0,
+    rates: Sequence[int] = (),
+) -> ExtractiveReader:
     """An encoder under a new head, in float32; the head is drawn from torch's generator.
 
     Args:
         body: of `zhnlp.models.loading.load_model` (name, "encoder"); its weights are copied.
         span_kind: see `AnswerHead`.
         dropout: of all dropout layers; what ships was trained without.
+        features, rates: see `ExtractiveReader`.
     """
     config = copy.deepcopy(body.config)
     config.span_kind = span_kind
+    if features:
+        config.features = features
+    if rates:
+        config.reading_rates = list(rates)
     made = ExtractiveReader(config)
     made.body.load_state_dict(body.state_dict(), strict=False)
     for module in made.modules():

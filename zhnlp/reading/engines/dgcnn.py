@@ -22,15 +22,14 @@ from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
 from zhnlp.models.dgcnn_reader import FORMS, DGCNNConfig, DGCNNReader, register
 from zhnlp.models.loading import choose_device
-from zhnlp.reading.coverage import COLUMNS, question_coverage
+from zhnlp.reading.coverage import COLUMNS
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
 from zhnlp.reading.examples import Example
-from zhnlp.reading.features import hand_features
-from zhnlp.reading.word_vectors import WordKnowledge, learn_words, split_runs
+from zhnlp.reading.told import HAND, Told, comparable
+from zhnlp.reading.word_vectors import WordKnowledge, learn_words
 from zhnlp.text.width import fold_characters
 from zhnlp.training.seeds import own_randomness
 
-HAND = 8  # features of post 5409
 PADDING, UNKNOWN, FIRST = 0, 1, 2  # ids; of words: 1 for an unknown one, 2 for one with a vector
 MIN_COUNT = 16  # the post's, for 240,000 questions
 LEAST_COUNT, QUESTIONS_FOR_ONE = 2, 2000
@@ -164,23 +163,22 @@ class DGCNNEngine(Engine):
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
     ) -> Sequence[np.ndarray | None]:
         """The eight hand features of each word or character, and what its passage has of the question."""
-        count = self.network.config.features
-        if not count:
+        told = self._told
+        if not told.size:
             return [None] * len(passages)
-        per = "word" if self.form == "5409" else "character"
-        if self.form == "5409":
-            mine = [_same(question[a:b]) for a, b in asked.offsets.tolist()]
-            cut = [[_same(text[a:b]) for a, b in one.offsets.tolist()] for text, one in zip(passages, tokens)]
-        else:
-            mine = _units(question, asked.cut)
-            cut = [_units(text, one.cut) for text, one in zip(passages, tokens)]
-        parts = []
-        if count >= HAND:
-            parts.append(hand_features(mine, cut, per=per))
-        if count % HAND:
-            whole = question_coverage(mine, cut, self.knowledge.rarity)
-            parts.append([np.tile(row, (len(one), 1)) for row, one in zip(whole, tokens)])
-        return [np.concatenate(rows, 1).astype(np.float16) for rows in zip(*parts)]
+        if self.form == "6906":
+            return told.of_characters(question, asked.cut, passages, [one.cut for one in tokens])
+        mine = [comparable(question[a:b]) for a, b in asked.offsets.tolist()]
+        cut = [
+            [comparable(text[a:b]) for a, b in one.offsets.tolist()] for text, one in zip(passages, tokens)
+        ]
+        return told.of_units(mine, cut)
+
+    @property
+    def _told(self) -> Told:
+        """What the network has features of."""
+        count = self.network.config.features
+        return Told(count >= HAND, self.knowledge if count % HAND else None)
 
     # --- batches ---------------------------------------------------------------------------------------------------
 
@@ -249,23 +247,6 @@ class DGCNNEngine(Engine):
         return cls(
             network.float().to(choose_device(device)).eval(), kept["characters"], knowledge, kept["form"]
         )
-
-
-def _same(text: str) -> str:
-    """What is compared: half-width, lower case, as long as the text."""
-    folded = fold_characters(text)
-    lower = folded.lower()
-    return lower if len(lower) == len(folded) else folded
-
-
-def _units(text: str, cut: Iterable[tuple[int, int]] | None) -> list[str]:
-    """Words, and blanks as units of their own, so that there is a character for each of the text's."""
-    same = _same(text)
-    units, done = [], 0
-    for start, end in split_runs(same, cut or ()):
-        units += [*same[done:start], same[start:end]]
-        done = end
-    return [*units, *same[done:]]
 
 
 def _frequent(texts: Iterable[str], min_count: int) -> str:

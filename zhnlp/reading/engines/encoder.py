@@ -17,16 +17,17 @@ from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
 from zhnlp.models.extractive_reader import ExtractiveReader, reader_over
 from zhnlp.models.loading import choose_device, load_model
-from zhnlp.nn.answer_head import AnswerHead
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
 from zhnlp.reading.examples import Example
+from zhnlp.reading.told import HAND, Told
+from zhnlp.reading.word_vectors import WordKnowledge
 from zhnlp.training.learning_rates import fine_tuning_rate
 from zhnlp.training.seeds import own_randomness
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-DEFAULT, FULL = "zhnlp-mlm-small", "model.safetensors"
+DEFAULT, FULL, KNOWLEDGE = "zhnlp-mlm-small", "model.safetensors", "words.safetensors"
 SPECIAL = 3  # [CLS] question [SEP] passage [SEP]
 
 
@@ -35,6 +36,8 @@ class EncoderEngine(Engine):
 
     Args:
         network, tokenizer: that fit each other.
+        told: what the network is told of each character besides; its features are as many as the network has.
+        knowledge: words by which the texts are cut for that; None for characters alone.
 
     Raises:
         ValueError: the tokenizer has no [CLS] or [SEP].
@@ -44,12 +47,19 @@ class EncoderEngine(Engine):
     schedule: ClassVar[str] = "linear"
     max_question = 64
 
-    def __init__(self, network: ExtractiveReader, tokenizer: PreTrainedTokenizerFast):
+    def __init__(
+        self,
+        network: ExtractiveReader,
+        tokenizer: PreTrainedTokenizerFast,
+        told: Told | None = None,
+        knowledge: WordKnowledge | None = None,
+    ):
         if None in (tokenizer.cls_token_id, tokenizer.sep_token_id):
             raise ValueError(
                 "the tokenizer has no [CLS] or no [SEP]: expected that of a BERT-like model. Next: tokenizers.load(name)"
             )
         self.network, self.tokenizer = network, tokenizer
+        self.told, self.knowledge = Told() if told is None else told, knowledge
         self.rate = fine_tuning_rate(network)
         mask, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
         self.blank = unknown if mask is None else mask
@@ -65,28 +75,53 @@ class EncoderEngine(Engine):
         device: Any = None,
         span_kind: str = "softmax",
         dropout: float = 0.1,
+        hand_features: bool = False,
+        coverage: bool = False,
+        words: Any = None,
+        rates: Sequence[int] = (),
     ) -> EncoderEngine:
         """From an encoder: a shipped name, a folder or a Hub id (None: zhnlp-mlm-small); the examples are not looked at.
 
         Args:
             span_kind: "softmax" or "sigmoid", see `AnswerHead`.
             dropout: of all layers.
+            hand_features: whether each token is told what it has in common with the question, see `zhnlp.reading.features`: a small
+                encoder does not find that out by itself from some thousand questions.
+            coverage: whether it is told how much of the question each passage has, see `zhnlp.reading.coverage`; needs words.
+            words: `WordKnowledge` or a file of it, by which texts are cut for these two; None for characters alone.
+            rates: dilations of gated convolutions between encoder and head, such as (1, 2, 4, 8); none for the head alone.
+
+        Raises:
+            ValueError: coverage without words, or words that nothing asks for.
         """
         from zhnlp import tokenizers
 
+        if coverage and words is None:
+            raise ValueError("coverage=True weighs words by their counts: expected words=, not None")
+        if words is not None and not (hand_features or coverage):
+            raise ValueError("words= serve hand_features=True or coverage=True: expected one of them")
+        knowledge = WordKnowledge.load(words) if isinstance(words, (str, Path)) else words
+        told = Told(hand_features, knowledge if coverage else None)
         name = DEFAULT if model is None else model
         tokenizer = tokenizers.load(name)
         body = load_model(name, "encoder", device="cpu", dtype="float32", check=False)
         with own_randomness(seed):
-            network = reader_over(body, span_kind, dropout)
+            network = reader_over(body, span_kind, dropout, features=told.size, rates=rates)
         tokenizers.repair(tokenizer, network)
-        return cls(network.to(choose_device(device)).eval(), tokenizer)
+        return cls(network.to(choose_device(device)).eval(), tokenizer, told, knowledge)
 
     def again(self, seed: int) -> EncoderEngine:
         other = super().again(seed)
-        head, config = self.network.head, self.network.config
+        network, config = self.network, self.network.config
         with own_randomness(seed):
-            other.network.head = AnswerHead(config.hidden_size, head.kind).to(self.device)
+            fresh = reader_over(
+                network.body,
+                network.head.kind,
+                network.dropout.p,
+                features=self.told.size,
+                rates=getattr(config, "reading_rates", ()),
+            )
+        other.network = fresh.to(self.device).eval()
         return other
 
     def most(self, question: Tokens) -> int | None:
@@ -96,7 +131,17 @@ class EncoderEngine(Engine):
     def tokens(self, text: str) -> Tokens:
         found = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         offsets = np.array(found["offset_mapping"], np.int32).reshape(-1, 2)
-        return Tokens(np.array(found["input_ids"], np.int32), None, offsets)
+        cut = None if self.knowledge is None else self.knowledge.cut(text)
+        return Tokens(np.array(found["input_ids"], np.int32), None, offsets, cut)
+
+    def features(
+        self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
+    ) -> Sequence[np.ndarray | None]:
+        """Of each token those of its first character."""
+        if not self.told.size:
+            return [None] * len(passages)
+        rows = self.told.of_characters(question, asked.cut, passages, [one.cut for one in tokens])
+        return [row[one.offsets[:, 0]] for row, one in zip(rows, tokens)]
 
     def begin(self, row: Row) -> int:
         return len(row.reading.question) + 2
@@ -116,11 +161,18 @@ class EncoderEngine(Engine):
             "token_type_ids": padded(types),
             "passage_mask": padded(passage),
         }
+        if self.told.size:
+            made["features"] = padded([self._placed(row) for row in rows], torch.float32)
         if rows[0].spans is not None:
             size = made["input_ids"].shape[1]
             labels = [span_labels(row, size, self.begin(row)) for row in rows]
             made["labels"] = torch.from_numpy(np.stack(labels))
         return made
+
+    def _placed(self, row: Row) -> np.ndarray:
+        """The features of a row where its passage stands, 0 elsewhere."""
+        part = row.reading.features[row.first : row.last]
+        return np.pad(part, ((self.begin(row), 1), (0, 0)))
 
     def save(self, folder: Path, int8: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -131,6 +183,10 @@ class EncoderEngine(Engine):
                 self.network.save_pretrained(folder)
         (folder / (FULL if int8 else INT8)).unlink(missing_ok=True)
         self.tokenizer.save_pretrained(folder)
+        if self.knowledge is None:
+            (folder / KNOWLEDGE).unlink(missing_ok=True)
+        else:
+            self.knowledge.save(folder / KNOWLEDGE)
 
     @classmethod
     def load(cls, folder: Path, *, device: Any = None) -> EncoderEngine:
@@ -146,4 +202,8 @@ class EncoderEngine(Engine):
         for module in network.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0.1
-        return cls(network.float().to(choose_device(device)).eval(), tokenizers.load(folder, check=False))
+        knowledge = WordKnowledge.load(folder / KNOWLEDGE) if (folder / KNOWLEDGE).is_file() else None
+        features = getattr(config, "features", 0)
+        told = Told(features >= HAND, knowledge if features % HAND else None)
+        tokenizer = tokenizers.load(folder, check=False)
+        return cls(network.float().to(choose_device(device)).eval(), tokenizer, told, knowledge)
