@@ -13,9 +13,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
 
 from zhnlp.reading import PassageReader, WordKnowledge
-from zhnlp.reading.engines.base import Row
+from zhnlp.reading.answering import _chances
+from zhnlp.reading.engines.base import Row, RowLogits
 from zhnlp.reading.engines.encoder import EncoderEngine
 from zhnlp.reading.examples import read_examples
 from zhnlp.reading.features import hand_features
@@ -149,13 +151,32 @@ def test_the_nearest_passages_without_the_answer_are_put_behind():
 
 
 def test_near_wrong_passages_teach_to_say_no():
-    asked = [("小王在哪里上班？", [context("老李", "学校", "上午")]), ("阿明什么时候上班？", [WEATHER[0]])]
     made = PassageReader(**SMALL, hand_features=True).fit(
         ROWS, ROWS, wrong=3, **{**QUICK, "augmentation": {"absent": 0.5, "blank": 0.0}}
     )
     assert made.calibration is not None
-    held = [made.answer(question, passages=passages)["no_answer"] for question, passages in asked]
-    assert min(held) > made.answer(ROWS[0]["question"], context=ROWS[0]["context"])["no_answer"]
+    rows = read_examples(ROWS)
+    own, near = (
+        [made.answer(q, passages=texts)["no_answer"] for q, texts in asked]
+        for asked in (
+            [(row.question, list(row.passages)) for row in rows],
+            wrong_passages(with_wrong_passages(rows, 3)),
+        )
+    )
+    assert roc_auc_score([0] * len(own) + [1] * len(near), own + near) > 0.8
+
+
+def test_passages_count_by_their_odds_and_the_best_one_says_whether_there_is_an_answer():
+    """Two passages with logits 2 and 0, both sure of one span: products σ(2)² and σ(0)² e^-2; odds e^2."""
+
+    class Softmax:
+        span_kind = "softmax"
+
+    sure = np.array([-9.0, 9.0, -9.0], np.float32)
+    said = [[RowLogits(sure, sure, 2.0), RowLogits(sure, sure, 0.0)]]
+    start, end, odds = _chances([Softmax()], said, [0, 1], [0, 1])
+    np.testing.assert_allclose((start * end)[:, 1], [0.8808**2, 0.25 * np.exp(-2)], rtol=1e-3)
+    assert odds == pytest.approx(np.exp(2))
 
 
 def test_long_passages_give_the_place_in_the_whole(reader):

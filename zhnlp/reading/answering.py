@@ -34,7 +34,8 @@ class ReadAnswer(TypedDict):
         answer: ``passages[passage][start:end]``; "" for none.
         passage: its number; None for none.
         score: of the vote, 0 to 1 under "smooth_square" of one passage; of "" the chance that there is no answer.
-        no_answer: chance that the passages hold no answer.
+        no_answer: chance that the passages hold no answer: calibrated, or what the passage that most likely has one leaves over
+            ("softmax"), or the best single score ("sigmoid", whose passages have no chance apart from their spans).
         candidates: answers by falling score, each with the places that support it.
     """
 
@@ -97,6 +98,7 @@ def answers(
 
     Args:
         engines: that read texts alike; their chances are averaged.
+        calibration: of the odds that there is an answer, see `PassageReader.calibrate`.
         known: remembers what was read, for questions that are put again; None to forget it.
     """
     for first in range(0, len(questions), QUESTIONS_AT_ONCE):
@@ -148,13 +150,16 @@ def _chances(
     said: Sequence[Sequence[RowLogits]],
     numbers: Sequence[int],
     passages: Sequence[int],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Chances of starts and ends (W, S) of the windows of a question, averaged over engines.
+) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """Chances of starts and ends (W, S) of the windows of a question, averaged over engines, and the odds of the best passage.
 
     A softmax goes over all windows of a passage, as it was learnt; shared out over passages, an answer that two of them give
-    would get half in each, and votes for it would count against it.
+    would get half in each, and votes for it would count against it.  Spans of a wrong passage may be as sure as those of the right
+    one, so they count by the passage's chance, and by its odds against those of the best passage.  For "sigmoid" there are no odds: its
+    passages learn nothing apart from their spans.
     """
     sums: list[np.ndarray] = []
+    logit = np.zeros(len(numbers))
     for engine, logits in zip(engines, said):
         chosen = [logits[number] for number in numbers]
         size = max(len(one.start) for one in chosen)
@@ -165,10 +170,12 @@ def _chances(
         if engine.span_kind == "sigmoid":
             pair = sigmoid_chances(start, end, passage)
         else:
-            whole = (0.5 + 0.5 * np.tanh(0.5 * passage))[:, None]
-            pair = tuple(part * whole for part in softmax_chances(start, end, groups=passages))
+            whole = (0.5 + 0.5 * np.tanh(0.5 * passage)) * np.exp(0.5 * (passage - passage.max()))
+            pair = tuple(part * whole[:, None] for part in softmax_chances(start, end, groups=passages))
+            logit += passage / len(engines)
         sums = list(pair) if not sums else [total + part for total, part in zip(sums, pair)]
-    return sums[0] / len(engines), sums[1] / len(engines)
+    odds = None if engines[0].span_kind == "sigmoid" else float(np.exp(logit.max()))
+    return sums[0] / len(engines), sums[1] / len(engines), odds
 
 
 def _answer(
@@ -183,9 +190,10 @@ def _answer(
 ) -> ReadAnswer:
     flat = [number for of_passage in numbers for number in of_passage]
     found: list[list[dict[str, Any]]] = [[] for _ in texts]
+    odds: float | None = None
     if flat:
         owners = [passage for passage, own in enumerate(numbers) for _ in own]
-        start, end = _chances(engines, said, flat, owners)
+        start, end, odds = _chances(engines, said, flat, owners)
         place = {number: row for row, number in enumerate(flat)}
         for group in _groups(numbers, start.shape[1] * how.max_answer_length):
             chosen = [place[number] for passage in group for number in numbers[passage]]
@@ -201,12 +209,10 @@ def _answer(
                     part = merge_windows(part, [(rows[number].first, rows[number].last) for number in own])
                 found[passage] = _candidates(part, texts[passage], readings[passage].passage, how)
     ranked = vote(found, how.vote, key=_same)
-    best = ranked[0]["score"] if ranked else 0.0
-    if calibration is not None:
-        absent = float(calibration(best))
-    else:
+    if odds is None:
         single = max((place["score"] for one in ranked for place in one["support"]), default=0.0)
-        absent = 1.0 - min(single, 1.0)
+        odds = single / max(1 - single, 1e-9)
+    absent = 1 / (1 + odds) if calibration is None else float(calibration(odds))
     if not ranked or (calibration is not None and absent > how.no_answer):
         none = {"answer": "", "start": 0, "end": 0, "passage": None, "score": absent}
         return {**none, "no_answer": absent, "candidates": ranked[: how.top_k]}

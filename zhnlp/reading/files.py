@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("dgcnn", "encoder")
 FILE = "reader.json"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,12 @@ class Kept:
         max_answer_length: characters of the longest answer.
         window: tokens of a passage that are read at once.
         calibration: chance of no answer; None where it was not learnt.
-        vote: the rule that it was learnt under.
     """
 
     engines: list[Engine]
     max_answer_length: int
     window: int
     calibration: NoAnswer | None = None
-    vote: str | None = None
 
 
 def folder_of(model: str | Path | None, *, hub: bool = False) -> Path | None:
@@ -71,7 +69,6 @@ def save_reader(kept: Kept, folder: str | Path, *, int8: bool = False) -> Path:
         "members": len(kept.engines),
         "max_answer_length": kept.max_answer_length,
         "window": kept.window,
-        "vote": kept.vote,
         "no_answer": None if kept.calibration is None else kept.calibration.to_dict(),
     }
     (folder / FILE).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -98,7 +95,6 @@ def load_reader(folder: Path, *, device: Any = None) -> Kept:
         said["max_answer_length"],
         said["window"],
         None if said["no_answer"] is None else NoAnswer.from_dict(said["no_answer"]),
-        said["vote"],
     )
 
 

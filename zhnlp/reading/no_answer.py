@@ -1,4 +1,4 @@
-"""How likely it is that there is no answer, from the best score: fitted on questions with and without one.
+"""How likely it is that there is no answer, from a score such as the odds of the best passage: fitted on questions with and without one.
 
 Source: Platt 1999, Probabilistic Outputs for Support Vector Machines; Zadrozny and Elkan 2002, Transforming Classifier Scores
 into Accurate Multiclass Probability Estimates (isotonic)
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 METHODS = ("platt", "isotonic")
-LEAST = 1e-4  # a score below counts as this; with the thresholds of the posts a vote is never lower
+LEAST = 1e-4  # a score below counts as this
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,10 @@ def fit_no_answer(
     """Learn the chance of "no answer" from held-out questions.
 
     Platt's form has two numbers, so a few dozen questions do; it never says 0 or 1.  The isotonic one takes any shape that
-    falls, and wants a thousand.  Both hold for the rule of votes and the share of questions without an answer that they were
-    fitted with.
+    falls, and wants a thousand.  Both hold for the share of questions without an answer that they were fitted with.
 
     Args:
-        scores: the best score of each question, 0 for no candidate.
+        scores: of each question, 0 or more, such as the odds of its best passage; 0 where there is none.
         answered: whether the question has an answer in its passages (not: whether the best one is right).
         method: "platt" or "isotonic".
         rounds: of Newton's method, at most.

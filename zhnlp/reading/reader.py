@@ -69,7 +69,6 @@ class PassageReader:
         self.max_answer_length = LONGEST
         self.window = 512
         self.calibration: NoAnswer | None = None
-        self._calibrated: str | None = None  # rule of votes
         self._engines: list[Engine] = []
         if (folder := folder_of(model)) is not None:
             self._take(load_reader(folder, device=device))
@@ -109,7 +108,7 @@ class PassageReader:
         if wrong:
             training.setdefault("augmentation", {"absent": 0.5})
         parts = self._parts(rows, valid, folds)
-        self.calibration = self._calibrated = None
+        self.calibration = None
         lengths = [end - start for row in rows for _, start, end in row.places]
         self.max_answer_length = (
             max(LONGEST, int(np.ceil(np.percentile(lengths, 98)))) if lengths else LONGEST
@@ -155,12 +154,11 @@ class PassageReader:
         options = {"seed": seed, "out": out, "progress": self.progress, "training": training}
         return learn(engine, part, answered, known=known, **options)
 
-    def calibrate(
-        self, examples: Any, *, vote: str = "smooth_square", seed: int | None = None
-    ) -> PassageReader:
+    def calibrate(self, examples: Any, *, seed: int | None = None) -> PassageReader:
         """Learn the chance of "no answer" from held-out questions: each with its passages, and without those that answer it.
 
-        Where no passage is left, as many of other questions take their place.
+        Where no passage is left, as many of other questions take their place.  What is calibrated are the odds that the likeliest
+        passage has an answer, or for "sigmoid" those of the best span.
 
         Raises:
             ValueError: no question has an answer, or nobody else has passages without it.
@@ -178,11 +176,9 @@ class PassageReader:
             passages=[passages for _, passages in put],
             threshold=0.0,
             no_answer=1.0,
-            vote=vote,
         )
-        best = [one["candidates"][0]["score"] if one["candidates"] else 0.0 for one in found]
-        self.calibration = fit_no_answer(best, [True] * len(rows) + [False] * len(wrong))
-        self._calibrated = vote
+        odds = [1 / one["no_answer"] - 1 for one in found]
+        self.calibration = fit_no_answer(odds, [True] * len(rows) + [False] * len(wrong))
         return self
 
     # --- answering -------------------------------------------------------------------------------------------------
@@ -239,12 +235,11 @@ class PassageReader:
             no_answer=no_answer,
             **reading,
         )
-        calibration = self.calibration if vote == self._calibrated else None
         made: list[ReadAnswer] = []
         with Progress(self.progress if progress is None else progress).stage(
             "answer", len(questions), "question"
         ) as bar:
-            for one in answers(self.engines, questions, texts, how, calibration):
+            for one in answers(self.engines, questions, texts, how, self.calibration):
                 made.append(one)
                 bar.advance(1)
         return made[0] if isinstance(question, str) else made
@@ -299,7 +294,7 @@ class PassageReader:
             NotFittedError: nothing was trained or loaded.
             FileExistsError: ``folder`` is a file.
         """
-        kept = Kept(self.engines, self.max_answer_length, self.window, self.calibration, self._calibrated)
+        kept = Kept(self.engines, self.max_answer_length, self.window, self.calibration)
         return save_reader(kept, folder, int8=int8)
 
     @property
@@ -325,7 +320,7 @@ class PassageReader:
     def _take(self, kept: Kept) -> None:
         self._engines, self.engine_name = kept.engines, kept.engines[0].name
         self.max_answer_length, self.window = kept.max_answer_length, kept.window
-        self.calibration, self._calibrated = kept.calibration, kept.vote
+        self.calibration = kept.calibration
 
     def _new(self, rows: list[Example]) -> Engine:
         from zhnlp.reading.engines import engine_class
