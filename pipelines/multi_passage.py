@@ -6,8 +6,9 @@
 
 The nine are those that BM25 (characters and pairs, no model) finds nearest to the question in other documents.  Each question is
 read with its ten passages (own one in a place drawn with seed 0), and without its own one: with the nine, and with a tenth in its
-place, so that the number of passages says nothing.  EM and F1 are of the first, something being answered always; the AUROC is of the best score, of questions
-with their paragraph against those without.  All rules count the same spans; "max" is the single best span.  A distractor may hold
+place, so that the number of passages says nothing.  EM and F1 are of the first, something being answered always; the AUROC is that of
+questions with their paragraph against those without, by the reader's `no_answer`, and by the best score of each rule.  All rules count
+the same spans; "max" is the single best span.  A distractor may hold
 the answer's string too (share in the table), and then a vote for it is right.
 
 Every part of --part questions is a line of --out at once, and what is there is not read again.  Public sets: reading/cmrc2018
@@ -40,7 +41,7 @@ from public_data import data_folder, stop
 from zhnlp.metrics.reading import evaluate_reading
 from zhnlp.reading import RULES, PassageReader, PassageSearch, vote_score
 
-RECIPE = 1  # part of every key
+RECIPE = 2  # part of every key
 CANDIDATES = 1000  # answers of a question that are told apart
 
 
@@ -154,6 +155,7 @@ def read_part(
     ]
     return {
         "rules": rows,
+        "no_answer": {name: [one["no_answer"] for one in results] for name, results in found.items()},
         "alone": {name: [round(item[name], 6) for item in alone["items"]] for name in ("em", "f1")},
         "held": held,
     }
@@ -205,6 +207,12 @@ def report(lines: dict[str, list[dict]]) -> str:
                     f"{auroc(pooled['own'], pooled['ten']):.3f}",
                 ]
             )
+        absent = {
+            key: [-value for part in parts for value in part["no_answer"][key]]
+            for key in ("own", "nine", "ten")
+        }
+        aurocs = [f"{auroc(absent['own'], absent[key]):.3f}" for key in ("nine", "ten")]
+        body.append([f"{name}, no_answer", "", "", *aurocs])
         alone = {key: [value for part in parts for value in part["alone"][key]] for key in ("em", "f1")}
         body.append(
             [

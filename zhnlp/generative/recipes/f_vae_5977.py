@@ -4,12 +4,12 @@
     zhnlp generative run 5977 --quick --seeds 1                  # to try it
 
 Claim: a flow behind an autoencoder that keeps the size gives a VAE sharp samples, and is no worse than the flow alone.
-Minutes: 16, all seeds on one core.
+Minutes: 4, all seeds on one core.
 
 Digits of scikit-learn, 17 levels, spread with uniform noise.  Four models of 8 × 8 pixels as rows: a VAE with 64 latents and a learned
 variance, an affine-coupling flow with 4 couplings, the f-VAE with such a flow behind residual MLPs, and a flow with 8 couplings, which
 is as large.  Each is trained until 237 of the training digits, held out, score no better for 12 passes (of at most 120): longer, and
-flows learn the training digits by heart.  Bits per dimension are of the test digits: exact but for the dequantisation of flows, a
+flows learn the training digits by heart; averages of the weights are scored and kept.  Bits per dimension are of the test digits: exact but for the dequantisation of flows, a
 one-draw bound of the other two.  Fréchet distances are between 500 samples and the test digits, on pixels (the bar of the
 specification; it sees two moments only) and on 16 features of a classifier that saw none of the models.
 
@@ -33,6 +33,9 @@ from zhnlp.generative.recipes.recipe import Recipe, parser
 
 SHAPE, LEVELS = (1, 8, 8), 17
 EPOCHS, BATCH, PATIENCE, HELD_OUT = 120, 128, 12, 237
+EMA = (
+    0.99  # on held-out training digits, seeds 10 to 12: flow (4) 2.441 → 2.417 bits/dim, f-VAE 2.460 → 2.425
+)
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -91,6 +94,7 @@ def learnt(make, x: torch.Tensor, seed: int, quick: bool) -> DensityModel:
         epochs=3 if quick else EPOCHS,
         patience=PATIENCE,
         batch_size=BATCH,
+        ema=EMA,
         seed=seed,
         progress=False,
     )
