@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from zhnlp.checkpoints.card import read_card
+from zhnlp.reading import PassageReader
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "pipelines"))
 
@@ -43,9 +46,9 @@ def write(path, lines):
         file.writelines(line + "\n" for line in lines)
 
 
-def run(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["train_reader.py", *map(str, arguments)])
-    runpy.run_path(str(ROOT / "pipelines" / "train_reader.py"), run_name="__main__")
+def run(monkeypatch, *arguments, script="train_reader.py"):
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    runpy.run_path(str(ROOT / "pipelines" / script), run_name="__main__")
 
 
 @pytest.mark.slow
@@ -61,6 +64,18 @@ def test_rows_are_trained_once_and_tabulated(data, tmp_path, monkeypatch, capsys
     run(monkeypatch, *options)  # nothing is done again
     assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 2
     assert capsys.readouterr().out == table
+    folder = tmp_path / "small-reader"
+    trained = tmp_path / "work" / "no-words-6-1-0"
+    run(monkeypatch, "--reader", trained, "--out", folder, "--data", data, script="ship_reader.py")
+    fields = read_card(folder).fields
+    assert (fields["task"], fields["seed"], fields["scores"].keys()) == (
+        "reading-comprehension",
+        0,
+        {"em", "f1"},
+    )
+    assert '"row": "no-words"' in capsys.readouterr().out
+    row = {"question": "老李在哪里上班？", "context": "老李住在城东，每天在学校上班。"}
+    assert PassageReader(folder).answer(**row, no_answer=1.0)["answer"] in row["context"]
 
 
 def test_a_missing_set_is_refused(tmp_path, monkeypatch, capsys):
