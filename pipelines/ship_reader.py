@@ -34,7 +34,7 @@ DATA = (
 LIMITS = (
     "It finds the part of a passage that looks most like an answer to the question: by shared words, by kinds of answers (dates, "
     "numbers, names) and by words of like meaning, without logic or knowledge of its own. It was taught on encyclopedia articles; "
-    "train on questions of your own where passages are of another kind: zhnlp train reader. Half of its answers on CMRC 2018 are "
+    "train on questions of your own where passages are of another kind: zhnlp train reader. Three in five of its answers on CMRC 2018 are "
     "not exactly those of people. Simplified characters, 512 at once, longer passages in windows."
 )
 

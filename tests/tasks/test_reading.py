@@ -14,8 +14,7 @@ from sklearn.exceptions import NotFittedError
 from toy_reader import NOTHING, ROWS, WHERE, WHO, toy_reader
 
 from zhnlp import pipeline
-from zhnlp.checkpoints.catalogue import find
-from zhnlp.tasks.reading import DEFAULT
+from zhnlp.tasks.reading import ReadingComprehension
 
 KEYS = {"answer", "start", "end", "passage", "score"}
 TASK = "reading-comprehension"
@@ -109,17 +108,22 @@ def test_it_learns_saves_and_loads(tmp_path):
     assert again(**asked) == made(**asked)
 
 
-@pytest.mark.skipif(find(DEFAULT) is not None, reason="the reader ships")
-def test_the_default_says_that_it_is_missing():
-    with pytest.raises(FileNotFoundError, match=f"{DEFAULT}, which this installation lacks. Next: model="):
+def test_the_default_says_where_it_is_missing(monkeypatch):
+    monkeypatch.setattr(ReadingComprehension, "default", "zhnlp-reader-none")
+    with pytest.raises(FileNotFoundError, match=r"zhnlp-reader-none, .* lacks\. Next: model="):
         pipeline(TASK)(question="谁写的？", context="他写的。")
 
 
-@pytest.mark.skipif(find(DEFAULT) is None, reason="the reader does not ship yet")
-def test_the_default_answers():
-    context = "《红楼梦》的作者是曹雪芹。"
-    found = pipeline(TASK, progress=False)(question="《红楼梦》的作者是谁？", context=context)
-    assert context[found["start"] : found["end"]] == found["answer"]
+def test_the_default_answers_and_says_that_nothing_is_there():
+    pipe = pipeline(TASK, progress=False)
+    passages = [
+        "《三国演义》的作者是罗贯中。",
+        "《红楼梦》的作者是曹雪芹，成书于清代😀。",
+        "变压器每三年检修一次。",
+    ]
+    found = pipe(question="《红楼梦》的作者是谁？", passages=passages)
+    assert passages[found["passage"]][found["start"] : found["end"]] == found["answer"] == "曹雪芹"
+    assert found["no_answer"] < 0.1 < 0.9 < pipe(question="月球离地球多远？", passages=passages)["no_answer"]
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,7 @@ def read(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(
-            help="Folder of zhnlp train reader; default: zhnlp-reader-small, where it is installed."
-        ),
+        typer.Option(help="Folder of zhnlp train reader; default: zhnlp-reader-small."),
     ] = None,
     nearest: Annotated[
         int | None,
