@@ -5,11 +5,12 @@
     zhnlp generative run 5505 --quick --seeds 1                  # to try it
 
 Claim: a residual 1-D convolution network tells classes of spectra apart, and a second stage on a soft macro-F1 mends the rare ones.
-Minutes: 10, all seeds on one core.
+Minutes: 20, all seeds on one core.
 
 The contest's LAMOST spectra are not public here.  In their place 3,000 made-up ones of length 650 (`make_spectra`: 70 % stars, 9 %
 galaxies, 4 % quasars, 17 % unknown; signal-to-noise ratio 2 to 20) are learnt from, a tenth of them to choose the pass, and 1,500
-others are the test.  Beside the network: logistic regression on the same fluxes.  With --asteroids also real reflectance spectra of
+others are the test.  Beside the network: logistic regression, on fluxes as they come and brought to one norm, which these made-up
+spectra are easy for.  With --asteroids also real reflectance spectra of
 asteroids (complexes of the Bus-DeMeo taxonomy with 20 spectra or more, five folds).
 
 Source: 苏剑林, https://kexue.fm/archives/5505
@@ -57,11 +58,12 @@ def synthetic(recipe: Recipe, options) -> None:
     """The table of the spec: logistic regression, cross-entropy, and the second stage."""
     size, tests = (300, 150) if options.quick else (3000, 1500)
     read = SpectrumPreprocessor(difference=False)
-    rows: dict[str, list[float]] = {"logistic": [], "first": [], "both": []}
+    rows: dict[str, list[float]] = {"raw": [], "logistic": [], "first": [], "both": []}
     for seed in range(options.seeds):
         flux, classes, wavelengths = make_spectra(size, seed=seed)
         test, gold, _ = make_spectra(tests, seed=10_000 + seed)
         names, gold_names = np.array(CLASSES)[classes], np.array(CLASSES)[gold]
+        rows["raw"].append(macro(gold_names, logistic(flux, names).predict(test)))
         rows["logistic"].append(
             macro(gold_names, logistic(read(flux)[:, 0], names).predict(read(test)[:, 0]))
         )
@@ -73,11 +75,13 @@ def synthetic(recipe: Recipe, options) -> None:
         rows["both"].append(macro(gold_names, predicted))
         if seed == 0:
             pictures(recipe, both, (test, gold_names, predicted, wavelengths))
-    recipe.claim("macro-F1, logistic regression", rows["logistic"])
+    recipe.claim("macro-F1, logistic regression on fluxes as they come, as the post has them", rows["raw"])
+    recipe.claim("macro-F1, logistic regression on fluxes of one norm", rows["logistic"])
     recipe.claim("macro-F1, network by cross-entropy", rows["first"])
     recipe.claim("macro-F1, network with both stages", rows["both"], "≥ 0.88")
-    gains = [both - plain for both, plain in zip(rows["both"], rows["logistic"])]
-    recipe.claim("gain over logistic regression", gains, "≥ 0.15")
+    for name, plain in (("fluxes as they come", rows["raw"]), ("fluxes of one norm", rows["logistic"])):
+        gains = [ours - theirs for ours, theirs in zip(rows["both"], plain)]
+        recipe.claim(f"gain over logistic regression on {name}", gains, "≥ 0.15")
     recipe.claim("gain of the second stage", [b - a for a, b in zip(rows["first"], rows["both"])], "≥ -0.01")
 
 
