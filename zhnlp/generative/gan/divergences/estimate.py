@@ -41,7 +41,7 @@ def estimate_divergence(
     folds: int = 4,
     steps: int = 1000,
     batch_size: int = 1024,
-    rate: float = 1e-2,
+    rate: float = 3e-3,
     seed: int = 0,
     progress: bool = False,
 ) -> Estimate:
