@@ -59,7 +59,7 @@ LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader
     "sigmoid": ({**DGCNN, "span_kind": "sigmoid"}, {}),
     "5409": ({"engine": "dgcnn", "form": "5409", "span_kind": "softmax"}, {}),
     "encoder": ({"engine": "encoder"}, {}),
-    "encoder-told": (  # with what DGCNN has besides: features, and gated convolutions
+    "encoder-features": (  # with what DGCNN has besides: features, and gated convolutions
         {"engine": "encoder", "hand_features": True, "coverage": True, "rates": (1, 2, 4, 8)},
         {},
     ),

@@ -278,7 +278,7 @@ def test_who_is_held_out_shares_no_passage():
         {"engine": "encoder"},
         {"engine": "encoder", "hand_features": True, "coverage": True, "rates": [1, 2]},
     ],
-    ids=["5409", "features", "softmax", "encoder-sigmoid", "encoder", "encoder-told"],
+    ids=["5409", "features", "softmax", "encoder-sigmoid", "encoder", "encoder-features"],
 )
 def test_every_form_learns_saves_and_answers(options, tmp_path):
     words = WordKnowledge(WHO + WHERE + ["上班"], [9] * 8, np.eye(8, dtype=np.float32))
@@ -306,8 +306,10 @@ def test_an_encoder_is_told_of_each_token_what_its_first_character_has():
     np.testing.assert_allclose(reading.features, expected[first], atol=1e-3)
     batch = engine.batch([Row(reading, 1, len(reading.passage)), Row(reading, 0, 2)])
     assert batch["features"].shape == (*batch["input_ids"].shape, 8)
-    told = batch["features"].abs().sum(-1) > 0  # of every token an edit distance at least, nothing elsewhere
-    assert torch.equal(told, batch["passage_mask"] == 1)
+    beside = (
+        batch["features"].abs().sum(-1) > 0
+    )  # of every token an edit distance at least, nothing elsewhere
+    assert torch.equal(beside, batch["passage_mask"] == 1)
     with pytest.raises(ValueError, match="features got None"):
         engine.network(batch["input_ids"], passage_mask=batch["passage_mask"])
 

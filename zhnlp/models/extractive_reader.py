@@ -24,7 +24,7 @@ from zhnlp.nn.gated_convolution import GatedConvStack
 class ExtractiveReader(transformers.PreTrainedModel):
     """An encoder under an `AnswerHead`; ``config.span_kind`` says which kind of one.
 
-    ``config.features`` is F, added to the states by a linear map (0 or missing: none); ``config.reading_rates`` are the dilations of
+    ``config.reading_features`` is F, added to the states by a linear map (0 or missing: none); ``config.reading_rates`` are the dilations of
     gated convolutions over the sum (empty or missing: none).
 
     Example:
@@ -45,7 +45,7 @@ class ExtractiveReader(transformers.PreTrainedModel):
         super().__init__(config)
         self.body = restore(body)
         self.dropout = nn.Dropout(0.0)
-        size, features = config.hidden_size, getattr(config, "features", 0)
+        size, features = config.hidden_size, getattr(config, "reading_features", 0)
         self.of_features = nn.Linear(features, size, bias=False) if features else None
         rates = getattr(config, "reading_rates", ())
         self.layers = GatedConvStack(size, rates, dropout=0.1) if rates else None
@@ -121,7 +121,7 @@ def reader_over(
     config = copy.deepcopy(body.config)
     config.span_kind = span_kind
     if features:
-        config.features = features
+        config.reading_features = features
     if rates:
         config.reading_rates = list(rates)
     made = ExtractiveReader(config)

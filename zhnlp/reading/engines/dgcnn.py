@@ -25,7 +25,7 @@ from zhnlp.models.loading import choose_device
 from zhnlp.reading.coverage import COLUMNS
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
 from zhnlp.reading.examples import Example
-from zhnlp.reading.told import HAND, Told, comparable
+from zhnlp.reading.token_features import HAND, TokenFeatures, comparable
 from zhnlp.reading.word_vectors import WordKnowledge, learn_words
 from zhnlp.text.width import fold_characters
 from zhnlp.training.seeds import own_randomness
@@ -163,22 +163,22 @@ class DGCNNEngine(Engine):
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
     ) -> Sequence[np.ndarray | None]:
         """The eight hand features of each word or character, and what its passage has of the question."""
-        told = self._told
-        if not told.size:
+        beside = self._beside
+        if not beside.size:
             return [None] * len(passages)
         if self.form == "6906":
-            return told.of_characters(question, asked.cut, passages, [one.cut for one in tokens])
+            return beside.of_characters(question, asked.cut, passages, [one.cut for one in tokens])
         mine = [comparable(question[a:b]) for a, b in asked.offsets.tolist()]
         cut = [
             [comparable(text[a:b]) for a, b in one.offsets.tolist()] for text, one in zip(passages, tokens)
         ]
-        return told.of_units(mine, cut)
+        return beside.of_units(mine, cut)
 
     @property
-    def _told(self) -> Told:
+    def _beside(self) -> TokenFeatures:
         """What the network has features of."""
         count = self.network.config.features
-        return Told(count >= HAND, self.knowledge if count % HAND else None)
+        return TokenFeatures(count >= HAND, self.knowledge if count % HAND else None)
 
     # --- batches ---------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from zhnlp.models.extractive_reader import ExtractiveReader, reader_over
 from zhnlp.models.loading import choose_device, load_model
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
 from zhnlp.reading.examples import Example
-from zhnlp.reading.told import HAND, Told
+from zhnlp.reading.token_features import HAND, TokenFeatures
 from zhnlp.reading.word_vectors import WordKnowledge
 from zhnlp.training.learning_rates import fine_tuning_rate
 from zhnlp.training.seeds import own_randomness
@@ -36,7 +36,7 @@ class EncoderEngine(Engine):
 
     Args:
         network, tokenizer: that fit each other.
-        told: what the network is told of each character besides; its features are as many as the network has.
+        beside: what the network is told of each character besides; its features are as many as the network has.
         knowledge: words by which the texts are cut for that; None for characters alone.
 
     Raises:
@@ -51,7 +51,7 @@ class EncoderEngine(Engine):
         self,
         network: ExtractiveReader,
         tokenizer: PreTrainedTokenizerFast,
-        told: Told | None = None,
+        beside: TokenFeatures | None = None,
         knowledge: WordKnowledge | None = None,
     ):
         if None in (tokenizer.cls_token_id, tokenizer.sep_token_id):
@@ -59,7 +59,7 @@ class EncoderEngine(Engine):
                 "the tokenizer has no [CLS] or no [SEP]: expected that of a BERT-like model. Next: tokenizers.load(name)"
             )
         self.network, self.tokenizer = network, tokenizer
-        self.told, self.knowledge = Told() if told is None else told, knowledge
+        self.beside, self.knowledge = TokenFeatures() if beside is None else beside, knowledge
         self.rate = fine_tuning_rate(network)
         mask, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
         self.blank = unknown if mask is None else mask
@@ -101,14 +101,14 @@ class EncoderEngine(Engine):
         if words is not None and not (hand_features or coverage):
             raise ValueError("words= serve hand_features=True or coverage=True: expected one of them")
         knowledge = WordKnowledge.load(words) if isinstance(words, (str, Path)) else words
-        told = Told(hand_features, knowledge if coverage else None)
+        beside = TokenFeatures(hand_features, knowledge if coverage else None)
         name = DEFAULT if model is None else model
         tokenizer = tokenizers.load(name)
         body = load_model(name, "encoder", device="cpu", dtype="float32", check=False)
         with own_randomness(seed):
-            network = reader_over(body, span_kind, dropout, features=told.size, rates=rates)
+            network = reader_over(body, span_kind, dropout, features=beside.size, rates=rates)
         tokenizers.repair(tokenizer, network)
-        return cls(network.to(choose_device(device)).eval(), tokenizer, told, knowledge)
+        return cls(network.to(choose_device(device)).eval(), tokenizer, beside, knowledge)
 
     def again(self, seed: int) -> EncoderEngine:
         other = super().again(seed)
@@ -118,7 +118,7 @@ class EncoderEngine(Engine):
                 network.body,
                 network.head.kind,
                 network.dropout.p,
-                features=self.told.size,
+                features=self.beside.size,
                 rates=getattr(config, "reading_rates", ()),
             )
         other.network = fresh.to(self.device).eval()
@@ -138,9 +138,9 @@ class EncoderEngine(Engine):
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
     ) -> Sequence[np.ndarray | None]:
         """Of each token those of its first character."""
-        if not self.told.size:
+        if not self.beside.size:
             return [None] * len(passages)
-        rows = self.told.of_characters(question, asked.cut, passages, [one.cut for one in tokens])
+        rows = self.beside.of_characters(question, asked.cut, passages, [one.cut for one in tokens])
         return [row[one.offsets[:, 0]] for row, one in zip(rows, tokens)]
 
     def begin(self, row: Row) -> int:
@@ -161,7 +161,7 @@ class EncoderEngine(Engine):
             "token_type_ids": padded(types),
             "passage_mask": padded(passage),
         }
-        if self.told.size:
+        if self.beside.size:
             made["features"] = padded([self._placed(row) for row in rows], torch.float32)
         if rows[0].spans is not None:
             size = made["input_ids"].shape[1]
@@ -203,7 +203,7 @@ class EncoderEngine(Engine):
             if isinstance(module, nn.Dropout):
                 module.p = 0.1
         knowledge = WordKnowledge.load(folder / KNOWLEDGE) if (folder / KNOWLEDGE).is_file() else None
-        features = getattr(config, "features", 0)
-        told = Told(features >= HAND, knowledge if features % HAND else None)
+        features = getattr(config, "reading_features", 0)
+        beside = TokenFeatures(features >= HAND, knowledge if features % HAND else None)
         tokenizer = tokenizers.load(folder, check=False)
-        return cls(network.float().to(choose_device(device)).eval(), tokenizer, told, knowledge)
+        return cls(network.float().to(choose_device(device)).eval(), tokenizer, beside, knowledge)

@@ -21,7 +21,7 @@ Cut = Iterable[tuple[int, int]] | None  # words of a text as spans; None for cha
 
 
 @dataclass(frozen=True)
-class Told:
+class TokenFeatures:
     """Which features there are, and their values.
 
     Attributes:
@@ -29,8 +29,8 @@ class Told:
         knowledge: words with counts, for the two of `zhnlp.reading.coverage`; None for none of those.
 
     Example:
-        >>> told = Told(hand=True)
-        >>> told.size, told.of_characters("谁写的", None, ["他写的"], [None])[0].shape
+        >>> beside = TokenFeatures(hand=True)
+        >>> beside.size, beside.of_characters("谁写的", None, ["他写的"], [None])[0].shape
         (8, (3, 8))
     """
 
