@@ -94,6 +94,7 @@ def learnt(make, x: torch.Tensor, seed: int, quick: bool) -> DensityModel:
         epochs=3 if quick else EPOCHS,
         patience=PATIENCE,
         batch_size=BATCH,
+        learning_rate=RATE,
         ema=EMA,
         seed=seed,
         progress=False,
