@@ -5,7 +5,7 @@
     zhnlp generative run 5887 --quick --seeds 1                  # to try it
 
 Claim: a VAE whose prior is a mixture finds classes without labels, better than k-means on pixels, and draws from each of them.
-Minutes: 8, all seeds on one core.
+Minutes: 2, all seeds on one core.
 
 Against k-means on pixels, and against the post's own start (class means at zero, no pre-training).  Accuracy matches clusters
 and classes one to one; purity, the post's figure, lets several clusters stand for one class.

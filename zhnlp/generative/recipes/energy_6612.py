@@ -5,7 +5,7 @@
 
 Claim: the gradient of -log q is that of the energy at data less that at samples, and noisy descent of the energy draws samples, so a
 network that gives one number is a generative model.
-Minutes: 10, all seeds on one core.
+Minutes: 4, all seeds on one core.
 
 The sampler alone, on a mixture whose mean and covariance are known.  Two moons (standardised, noise .05): 1,500 steps on batches of
 256, 20 Langevin steps each from a buffer of 5,000 chains, then the exact density by quadrature and 1,000 chains from uniform noise;

@@ -5,7 +5,7 @@
 
 Claim: a generator that minimises exactly puts all mass where the critic is best pleased; pulled towards the generator before its last
 update, it keeps its modes.
-Minutes: 7, all seeds on one core.
+Minutes: 12, all seeds on one core.
 
 A GAN on a ring of 8 Gaussians whose generator learns 5 times too fast collapses; with the regulariser it does not.  An AAE on
 the digits of scikit-learn makes its codes normal; a BiGAN on two moons learns an inverse of its generator.

@@ -5,7 +5,7 @@
     zhnlp generative run 6139 --quick --seeds 1                  # to try it
 
 Claim: WGAN-div comes from a divergence of its own and needs no Lipschitz constraint, so where gradients are penalised hardly matters.
-Minutes: 12, all seeds on one core.
+Minutes: 13, all seeds on one core.
 
 Two blobs one unit apart: with k = 2, p = 6 the best slope is (1/12)^{1/5} = .608, and the critic's figure with it.  A ring of 8
 Gaussians: WGAN-div against WGAN-GP, then each under six choices of where to take gradients.
