@@ -106,11 +106,11 @@ def test_a_normal_is_found(objective):
 
 @pytest.mark.long
 def test_two_moons():
-    """The bar of the spec at half of its iterations: NLL < 1.9 nats by quadrature (a normal fit has 2.71)."""
+    """The bar of the spec at its iterations: NLL < 1.9 nats by quadrature (a normal fit has 2.71; half of them leave 1.96)."""
     points, _ = moons(3000)
     torch.manual_seed(0)
     ebm = EBM((2,), sampler=Langevin(20, 0.01), low=-2.0, high=2.0)
-    ebm.fit(points[:2000], epochs=96, batch_size=256, betas=(0.0, 0.999), seed=0, progress=False)
+    ebm.fit(points[:2000], epochs=192, batch_size=256, betas=(0.0, 0.999), seed=0, progress=False)
     assert -ebm.log_prob(points[2000:]).mean() < 1.9
 
 
