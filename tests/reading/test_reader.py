@@ -16,11 +16,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from zhnlp.reading import PassageReader, WordKnowledge
-from zhnlp.reading.answering import _chances
-from zhnlp.reading.engines.base import Row, RowLogits
 from zhnlp.reading.engines.encoder import EncoderEngine
 from zhnlp.reading.examples import read_examples
-from zhnlp.reading.features import hand_features
 from zhnlp.reading.holding_out import fold_parts, hold_out
 from zhnlp.reading.wrong_passages import with_wrong_passages, wrong_passages
 
@@ -166,19 +163,6 @@ def test_near_wrong_passages_teach_to_say_no():
     assert roc_auc_score([0] * len(own) + [1] * len(near), own + near) > 0.8
 
 
-def test_passages_count_by_their_odds_and_the_best_one_says_whether_there_is_an_answer():
-    """Two passages with logits 2 and 0, both sure of one span: products σ(2)² and σ(0)² e^-2; odds e^2."""
-
-    class Softmax:
-        span_kind = "softmax"
-
-    sure = np.array([-9.0, 9.0, -9.0], np.float32)
-    said = [[RowLogits(sure, sure, 2.0), RowLogits(sure, sure, 0.0)]]
-    start, end, odds = _chances([Softmax()], said, [0, 1], [0, 1])
-    np.testing.assert_allclose((start * end)[:, 1], [0.8808**2, 0.25 * np.exp(-2)], rtol=1e-3)
-    assert odds == pytest.approx(np.exp(2))
-
-
 def test_long_passages_give_the_place_in_the_whole(reader):
     filler = NOTHING * 20
     text = filler + ROWS[1]["context"] + filler
@@ -295,23 +279,6 @@ def test_every_form_learns_saves_and_answers(options, tmp_path):
     assert again.answer(row["question"], context=row["context"]) == found.answer(
         row["question"], context=row["context"]
     )
-
-
-def test_an_encoder_is_told_of_each_token_what_its_first_character_has():
-    engine = EncoderEngine.new(hand_features=True)
-    question, passage = "iphone在哪里？", "用 iphone 的人在城东"
-    (reading,) = engine.read(question, [passage])
-    expected = hand_features(list(question), [list(passage)], per="character")[0]
-    first = [start for start, _ in reading.passage.offsets.tolist()]
-    np.testing.assert_allclose(reading.features, expected[first], atol=1e-3)
-    batch = engine.batch([Row(reading, 1, len(reading.passage)), Row(reading, 0, 2)])
-    assert batch["features"].shape == (*batch["input_ids"].shape, 8)
-    beside = (
-        batch["features"].abs().sum(-1) > 0
-    )  # of every token an edit distance at least, nothing elsewhere
-    assert torch.equal(beside, batch["passage_mask"] == 1)
-    with pytest.raises(ValueError, match="features got None"):
-        engine.network(batch["input_ids"], passage_mask=batch["passage_mask"])
 
 
 def test_refusals(reader, tmp_path):
