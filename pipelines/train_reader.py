@@ -59,9 +59,9 @@ LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader
     "sigmoid": ({**DGCNN, "span_kind": "sigmoid"}, {}),
     "5409": ({"engine": "dgcnn", "form": "5409", "span_kind": "softmax"}, {}),
     "encoder": ({"engine": "encoder"}, {}),
-    "encoder-features": (  # with what DGCNN has besides: features, and gated convolutions
-        {"engine": "encoder", "hand_features": True, "coverage": True, "rates": (1, 2, 4, 8)},
-        {},
+    "encoder-dgcnn": (  # DGCNN itself, with the encoder's states beside its embedding
+        {"engine": "encoder", "dgcnn": True, "hand_features": True, "coverage": True},
+        {"ema": 0.999},
     ),
 }
 TRAINING: dict[str, dict[str, Any]] = {

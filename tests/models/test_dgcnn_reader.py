@@ -88,7 +88,8 @@ def test_one_matrix_over_what_stands_together_is_three_over_the_parts():
     model = made("5409")
     inputs = batch(model)
     with torch.no_grad():
-        question = model.question(inputs["question_ids"], inputs["question_mask"], inputs["question_words"])
+        question = model.embedding(inputs["question_ids"], inputs["question_words"])
+        question = model.question(question, inputs["question_mask"])
         unit = model.embedding(inputs["passage_ids"], inputs["passage_words"])
         beside = model._beside(unit, inputs["features"])
         together = torch.cat((unit, question[:, None].expand(-1, 9, -1), beside), -1)

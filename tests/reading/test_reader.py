@@ -260,9 +260,9 @@ def test_who_is_held_out_shares_no_passage():
         {"form": "6906", "span_kind": "softmax"},
         {"engine": "encoder", "span_kind": "sigmoid"},
         {"engine": "encoder"},
-        {"engine": "encoder", "hand_features": True, "coverage": True, "rates": [1, 2]},
+        {"engine": "encoder", "dgcnn": True, "hand_features": True, "coverage": True},
     ],
-    ids=["5409", "features", "softmax", "encoder-sigmoid", "encoder", "encoder-features"],
+    ids=["5409", "features", "softmax", "encoder-sigmoid", "encoder", "encoder-dgcnn"],
 )
 def test_every_form_learns_saves_and_answers(options, tmp_path):
     words = WordKnowledge(WHO + WHERE + ["上班"], [9] * 8, np.eye(8, dtype=np.float32))
@@ -284,7 +284,7 @@ def test_every_form_learns_saves_and_answers(options, tmp_path):
 def test_refusals(reader, tmp_path):
     with pytest.raises(ValueError, match="expected one of 'dgcnn', 'encoder'"):
         PassageReader(engine="lstm")
-    with pytest.raises(TypeError, match="'encoder' has no option form: expected coverage, dropout"):
+    with pytest.raises(TypeError, match="'encoder' has no option form: expected coverage, dgcnn, dropout"):
         PassageReader(engine="encoder", form="5409")
     for options, message in [
         ({"coverage": True}, "expected words="),

@@ -13,7 +13,7 @@ from zhnlp.reading.features import hand_features
 
 
 def test_an_encoder_is_told_of_each_token_what_its_first_character_has():
-    engine = EncoderEngine.new(hand_features=True)
+    engine = EncoderEngine.new(dgcnn=True, hand_features=True)
     question, passage = "iphone在哪里？", "用 iphone 的人在城东"
     (reading,) = engine.read(question, [passage])
     expected = hand_features(list(question), [list(passage)], per="character")[0]

@@ -177,8 +177,28 @@ class DGCNNReader(PreTrainedModel):
             features: (B, L, F).
             labels: (B, L, 2), see `AnswerHead.loss`.
         """
-        question = self.question(question_ids, question_mask, question_words)
-        x = self.of_unit(self.embedding(passage_ids, passage_words)) + self.of_question(question)[:, None]
+        question = self.embedding(question_ids, question_words)
+        passage = self.embedding(passage_ids, passage_words)
+        return self.read(question, question_mask, passage, passage_mask, features=features, labels=labels)
+
+    def read(
+        self,
+        question: Tensor,
+        question_mask: Tensor,
+        passage: Tensor,
+        passage_mask: Tensor,
+        *,
+        features: Tensor | None = None,
+        labels: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """What `forward` does behind the embedding.
+
+        Args:
+            question: (B, Q, D), vectors of units.
+            passage: (B, L, D).
+        """
+        question = self.question(question, question_mask)
+        x = self.of_unit(passage) + self.of_question(question)[:, None]
         if self.of_rest is not None:
             x = x + self.of_rest(self._beside(x, features))
         x = self.passage_layers(x, passage_mask)  # (B, L, D)
@@ -187,9 +207,9 @@ class DGCNNReader(PreTrainedModel):
         found = AnswerLogits(*logits)._asdict()
         return found if labels is None else {"loss": self.head.loss(logits, labels), **found}
 
-    def question(self, ids: Tensor, mask: Tensor, words: Tensor | None = None) -> Tensor:
-        """(B, D) of questions."""
-        return self.question_pooling(self.question_layers(self.embedding(ids, words), mask), mask)
+    def question(self, units: Tensor, mask: Tensor) -> Tensor:
+        """(B, D) of the vectors of units, (B, Q, D)."""
+        return self.question_pooling(self.question_layers(units, mask), mask)
 
     def _beside(self, x: Tensor, features: Tensor | None) -> Tensor:
         """Positions and features of each unit, (B, L, positions + F)."""

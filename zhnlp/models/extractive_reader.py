@@ -1,6 +1,6 @@
 """Any encoder with the head of a reader: [CLS] question [SEP] passage [SEP] in, start, end and passage out.
 
-Between them there may be what DGCNN has: features of each position that are given from outside, and gated convolutions.
+In place of the head alone there may be a whole DGCNN, which then reads the encoder's states beside its own embedding.
 
 B batch, L positions, D hidden, F features.
 """
@@ -8,24 +8,24 @@ B batch, L positions, D hidden, F features.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import transformers
 from torch import Tensor, nn
 
+from zhnlp.models.dgcnn_reader import DGCNNConfig, DGCNNReader
 from zhnlp.models.inference import RoFormerModel
 from zhnlp.models.roformer import encode
 from zhnlp.models.sparse_layers import restore
 from zhnlp.nn.answer_head import AnswerHead, AnswerLogits
-from zhnlp.nn.gated_convolution import GatedConvStack
+from zhnlp.nn.byte_dropout import ByteDropout
 
 
 class ExtractiveReader(transformers.PreTrainedModel):
     """An encoder under an `AnswerHead`; ``config.span_kind`` says which kind of one.
 
-    ``config.reading_features`` is F, added to the states by a linear map (0 or missing: none); ``config.reading_rates`` are the dilations of
-    gated convolutions over the sum (empty or missing: none).
+    ``config.reading_dgcnn`` are arguments of `DGCNNConfig` for a DGCNN in place of the head (missing: the head alone).  A linear map of
+    the states is added to its embedding of the same tokens, and it is given what stands before the passage as the question.
 
     Example:
         >>> import torch
@@ -45,11 +45,13 @@ class ExtractiveReader(transformers.PreTrainedModel):
         super().__init__(config)
         self.body = restore(body)
         self.dropout = nn.Dropout(0.0)
-        size, features = config.hidden_size, getattr(config, "reading_features", 0)
-        self.of_features = nn.Linear(features, size, bias=False) if features else None
-        rates = getattr(config, "reading_rates", ())
-        self.layers = GatedConvStack(size, rates, dropout=0.1) if rates else None
-        self.head = AnswerHead(size, getattr(config, "span_kind", "sigmoid"))
+        kind = config.span_kind = getattr(config, "span_kind", "sigmoid")
+        sizes = getattr(config, "reading_dgcnn", None)
+        if sizes is None:
+            self.head = AnswerHead(config.hidden_size, kind)
+        else:
+            self.dgcnn = DGCNNReader(DGCNNConfig(**sizes, span_kind=kind))
+            self.of_states = nn.Linear(config.hidden_size, self.dgcnn.config.hidden_size)
 
     def _init_weights(self, module: nn.Module) -> None:
         """Nothing is left to fill: the body is copied in, the head fills itself."""
@@ -64,6 +66,7 @@ class ExtractiveReader(transformers.PreTrainedModel):
         token_type_ids: Tensor | None = None,
         *,
         passage_mask: Tensor,
+        words: Tensor | None = None,
         features: Tensor | None = None,
         labels: Tensor | None = None,
         **_: Any,
@@ -73,19 +76,15 @@ class ExtractiveReader(transformers.PreTrainedModel):
         Args:
             input_ids, attention_mask, token_type_ids: (B, L), question and passage.
             passage_mask: (B, L), 1 for tokens of the passage.
-            features: (B, L, F), where the network has some.
+            words, features: (B, L) and (B, L, F) for a DGCNN that wants them.
             labels: (B, L, 2), see `AnswerHead.loss`.
         """
-        x = self._states(input_ids, attention_mask, token_type_ids)  # (B, L, D)
-        if self.of_features is not None:
-            if features is None:
-                raise ValueError(
-                    f"features got None: expected {(*input_ids.shape, self.of_features.in_features)}, as EncoderEngine.batch makes them"
-                )
-            x = x + self.of_features(features.to(x))
-        x = self.dropout(x)
-        if self.layers is not None:
-            x = self.layers(x, attention_mask)
+        x = self.dropout(self._states(input_ids, attention_mask, token_type_ids))  # (B, L, D)
+        if hasattr(self, "dgcnn"):
+            units = self.dgcnn.embedding(input_ids, words) + self.of_states(x)
+            before = (passage_mask.cumsum(1) == 0).to(passage_mask.dtype)
+            question = before if attention_mask is None else before * attention_mask
+            return self.dgcnn.read(units, question, units, passage_mask, features=features, labels=labels)
         logits = self.head(x, passage_mask)
         found = AnswerLogits(*logits)._asdict()
         return found if labels is None else {"loss": self.head.loss(logits, labels), **found}
@@ -107,8 +106,7 @@ def reader_over(
     span_kind: str,
     dropout: float,
     *,
-    features: int = 0,
-    rates: Sequence[int] = (),
+    dgcnn: dict[str, Any] | None = None,
 ) -> ExtractiveReader:
     """An encoder under a new head, in float32; the head is drawn from torch's generator.
 
@@ -116,17 +114,21 @@ def reader_over(
         body: of `zhnlp.models.loading.load_model` (name, "encoder"); its weights are copied.
         span_kind: see `AnswerHead`.
         dropout: of all dropout layers; what ships was trained without.
-        features, rates: see `ExtractiveReader`.
+        dgcnn: arguments of `DGCNNConfig` but ``vocab_size`` and ``span_kind`` for a DGCNN in place of the head; None for the head alone.
     """
     config = copy.deepcopy(body.config)
     config.span_kind = span_kind
-    if features:
-        config.reading_features = features
-    if rates:
-        config.reading_rates = list(rates)
+    if dgcnn is not None:
+        config.reading_dgcnn = {"vocab_size": config.vocab_size, **dgcnn}
     made = ExtractiveReader(config)
     made.body.load_state_dict(body.state_dict(), strict=False)
-    for module in made.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = dropout
-    return made.float()
+    return drop(made, dropout).float()
+
+
+def drop(reader: ExtractiveReader, share: float) -> ExtractiveReader:
+    """Give the encoder and its states a dropout of so much; a DGCNN keeps its own."""
+    for name, parent in list(reader.named_modules()):
+        for child, module in list(parent.named_children()):
+            if isinstance(module, nn.Dropout) and not f"{name}.".startswith("dgcnn."):
+                setattr(parent, child, ByteDropout(share))
+    return reader

@@ -39,7 +39,8 @@ def learn(
         ValueError: no question to learn from has an answer, or a setting is out of its range.
     """
     rows, held_out = parts
-    given = {"learning_rate": engine.rate, "schedule": engine.schedule, "seed": seed, "progress": progress}
+    given = {"learning_rate": engine.rate, "body_rate": engine.body_rate, "schedule": engine.schedule}
+    given |= {"seed": seed, "progress": progress}
     settings = ReadingTraining(**{**given, "out": out, **(training or {})})
     with Progress(progress).stage("read questions", len(rows), "question") as bar:
         learnt = items(engine, rows, bar)

@@ -41,6 +41,7 @@ class ReadingTraining:
         epochs: passes over the questions, at most.
         batch_size: rows a step.
         learning_rate: the highest.
+        body_rate: the highest of an encoder that comes trained; None for the same.
         schedule: "two-stage": the highest rate, then a tenth of it (both posts); "linear": falls to zero.
         second_stage: share of the steps after which the rate drops, in (0, 1].
         warmup: share of the steps over which the rate rises.
@@ -59,6 +60,7 @@ class ReadingTraining:
     epochs: float = 20
     batch_size: int = 32
     learning_rate: float = 1e-3
+    body_rate: float | None = None
     schedule: str = "two-stage"
     second_stage: float = 0.75
     warmup: float = 0.02
@@ -74,8 +76,10 @@ class ReadingTraining:
     arguments: dict[str, Any] | None = None
 
     def __post_init__(self):
-        for name in ("epochs", "learning_rate"):
+        for name in ("epochs", "learning_rate", "body_rate"):
             value = getattr(self, name)
+            if name == "body_rate" and value is None:
+                continue
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e6:
                 raise ValueError(f"{name}={value!r} is not possible: expected a number above 0")
         for name, least in (("batch_size", 1), ("samples", 0)):
@@ -154,7 +158,7 @@ def train(
             callbacks.append(EarlyStopping(METRIC, patience=settings.patience, direction="max"))
         if chooses and settings.samples and settings.progress is not False:
             callbacks.append(Samples(lambda _: show(settings.samples), seed=settings.seed))
-        optimizer = adamw(engine.network.parameters(), settings.learning_rate, settings.weight_decay)
+        optimizer = _optimizer(engine, settings)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: rate_factor(step, steps, settings)
         )
@@ -176,6 +180,18 @@ def train(
         history = [line for line in trainer.state.log_history if f"eval_{METRIC}" in line]
     engine.network.eval()
     return [{name.removeprefix("eval_"): value for name, value in line.items()} for line in history]
+
+
+def _optimizer(engine: Engine, settings: ReadingTraining) -> torch.optim.AdamW:
+    """AdamW with the rate of an encoder that comes trained, and that of what begins from nothing."""
+    if settings.body_rate is None or engine.body is None:
+        return adamw(engine.network.parameters(), settings.learning_rate, settings.weight_decay)
+    body = {id(one) for one in engine.body.parameters()}
+    new = (one for one in engine.network.parameters() if id(one) not in body)
+    made = adamw(new, settings.learning_rate, settings.weight_decay)
+    for group in adamw(engine.body.parameters(), settings.body_rate, settings.weight_decay).param_groups:
+        made.add_param_group(group)
+    return made
 
 
 class _ReadingTrainer(Trainer):

@@ -100,6 +100,7 @@ class Engine(ABC):
     Attributes:
         network: its weights; called with a batch it returns ``{"loss", "start", "end", "passage"}``.
         rate: the highest learning rate where none is given.
+        body_rate: that of an encoder that comes trained; None for the same.
         schedule: how it falls where nothing is said, see `ReadingTraining`.
         max_question: tokens of a question that are read.
         blank: id that stands for a token that is hidden.
@@ -107,6 +108,7 @@ class Engine(ABC):
 
     name: ClassVar[str]
     rate: float
+    body_rate: float | None = None
     schedule: ClassVar[str]
     network: PreTrainedModel
     max_question: int
@@ -118,9 +120,14 @@ class Engine(ABC):
         return next(self.network.parameters()).device
 
     @property
+    def body(self) -> nn.Module | None:
+        """The encoder that comes trained, where there is one."""
+        return None
+
+    @property
     def span_kind(self) -> str:
         """ "sigmoid" or "softmax"."""
-        return self.network.head.kind
+        return self.network.config.span_kind
 
     def most(self, question: Tokens) -> int | None:
         """Tokens of a passage that fit beside a question; None for no limit."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 import transformers
-from torch import Tensor, nn
+from torch import Tensor
 
 from zhnlp.checkpoints.quantized import FILE as INT8
 from zhnlp.checkpoints.quantized import load_state
 from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
-from zhnlp.models.extractive_reader import ExtractiveReader, reader_over
+from zhnlp.models.extractive_reader import ExtractiveReader, drop, reader_over
 from zhnlp.models.loading import choose_device, load_model
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
 from zhnlp.reading.examples import Example
@@ -25,9 +25,10 @@ from zhnlp.training.learning_rates import fine_tuning_rate
 from zhnlp.training.seeds import own_randomness
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 DEFAULT, FULL, KNOWLEDGE = "zhnlp-mlm-small", "model.safetensors", "words.safetensors"
+DGCNN_RATE = 1e-3  # of a DGCNN over the encoder, which begins from nothing
 SPECIAL = 3  # [CLS] question [SEP] passage [SEP]
 
 
@@ -36,8 +37,8 @@ class EncoderEngine(Engine):
 
     Args:
         network, tokenizer: that fit each other.
-        beside: what the network is told of each character besides; its features are as many as the network has.
-        knowledge: words by which the texts are cut for that; None for characters alone.
+        beside: what a DGCNN is told of each character besides; its features are as many as the network has.
+        knowledge: words with vectors for a DGCNN; None for none.
 
     Raises:
         ValueError: the tokenizer has no [CLS] or [SEP].
@@ -60,7 +61,8 @@ class EncoderEngine(Engine):
             )
         self.network, self.tokenizer = network, tokenizer
         self.beside, self.knowledge = TokenFeatures() if beside is None else beside, knowledge
-        self.rate = fine_tuning_rate(network)
+        self.body_rate = fine_tuning_rate(network.body)
+        self.rate = DGCNN_RATE if self.sizes else self.body_rate
         mask, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
         self.blank = unknown if mask is None else mask
         self.padding = tokenizer.pad_token_id or 0
@@ -75,54 +77,64 @@ class EncoderEngine(Engine):
         device: Any = None,
         span_kind: str = "softmax",
         dropout: float = 0.1,
+        dgcnn: bool = False,
         hand_features: bool = False,
         coverage: bool = False,
         words: Any = None,
-        rates: Sequence[int] = (),
     ) -> EncoderEngine:
         """From an encoder: a shipped name, a folder or a Hub id (None: zhnlp-mlm-small); the examples are not looked at.
 
         Args:
             span_kind: "softmax" or "sigmoid", see `AnswerHead`.
-            dropout: of all layers.
-            hand_features: whether each token is told what it has in common with the question, see `zhnlp.reading.features`: a small
-                encoder does not find that out by itself from some thousand questions.
+            dropout: of the encoder and its states.
+            dgcnn: whether a whole DGCNN (6906) reads the encoder's states, in place of the head alone: a small encoder does not find out
+                from some thousand questions what it is told there.
+            hand_features: whether it is told what each token has in common with the question, see `zhnlp.reading.features`.
             coverage: whether it is told how much of the question each passage has, see `zhnlp.reading.coverage`; needs words.
-            words: `WordKnowledge` or a file of it, by which texts are cut for these two; None for characters alone.
-            rates: dilations of gated convolutions between encoder and head, such as (1, 2, 4, 8); none for the head alone.
+            words: `WordKnowledge` or a file of it, whose vectors its embedding has besides; None for none.
 
         Raises:
-            ValueError: coverage without words, or words that nothing asks for.
+            ValueError: coverage without words, or any of the three without ``dgcnn``.
         """
         from zhnlp import tokenizers
 
         if coverage and words is None:
             raise ValueError("coverage=True weighs words by their counts: expected words=, not None")
-        if words is not None and not (hand_features or coverage):
-            raise ValueError("words= serve hand_features=True or coverage=True: expected one of them")
+        if not dgcnn and (hand_features or words is not None):
+            raise ValueError("hand_features= and words= are for a DGCNN: expected dgcnn=True beside them")
         knowledge = WordKnowledge.load(words) if isinstance(words, (str, Path)) else words
         beside = TokenFeatures(hand_features, knowledge if coverage else None)
         name = DEFAULT if model is None else model
         tokenizer = tokenizers.load(name)
         body = load_model(name, "encoder", device="cpu", dtype="float32", check=False)
+        sizes = {"features": beside.size} if dgcnn else None
+        if knowledge is not None:
+            sizes |= {"words": len(knowledge.words), "word_size": knowledge.rows.shape[1]}
         with own_randomness(seed):
-            network = reader_over(body, span_kind, dropout, features=beside.size, rates=rates)
+            network = reader_over(body, span_kind, dropout, dgcnn=sizes)
+        if knowledge is not None:
+            network.dgcnn.embedding.set_words(knowledge.rows)
         tokenizers.repair(tokenizer, network)
         return cls(network.to(choose_device(device)).eval(), tokenizer, beside, knowledge)
 
     def again(self, seed: int) -> EncoderEngine:
         other = super().again(seed)
-        network, config = self.network, self.network.config
+        network = self.network
         with own_randomness(seed):
-            fresh = reader_over(
-                network.body,
-                network.head.kind,
-                network.dropout.p,
-                features=self.beside.size,
-                rates=getattr(config, "reading_rates", ()),
-            )
+            fresh = reader_over(network.body, self.span_kind, network.dropout.p, dgcnn=self.sizes)
+        if self.knowledge is not None:
+            fresh.dgcnn.embedding.set_words(self.knowledge.rows)
         other.network = fresh.to(self.device).eval()
         return other
+
+    @property
+    def body(self) -> PreTrainedModel:
+        return self.network.body
+
+    @property
+    def sizes(self) -> dict[str, Any] | None:
+        """Of the DGCNN; None where there is none."""
+        return getattr(self.network.config, "reading_dgcnn", None)
 
     def most(self, question: Tokens) -> int | None:
         limit = getattr(self.network.config, "max_position_embeddings", None)
@@ -131,8 +143,12 @@ class EncoderEngine(Engine):
     def tokens(self, text: str) -> Tokens:
         found = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         offsets = np.array(found["offset_mapping"], np.int32).reshape(-1, 2)
-        cut = None if self.knowledge is None else self.knowledge.cut(text)
-        return Tokens(np.array(found["input_ids"], np.int32), None, offsets, cut)
+        ids = np.array(found["input_ids"], np.int32)
+        if self.knowledge is None:
+            return Tokens(ids, None, offsets)
+        cut = self.knowledge.cut(text)
+        words = self.knowledge.numbers.of(text, cut).astype(np.int32)  # of characters
+        return Tokens(ids, words[offsets[:, 0]], offsets, cut)
 
     def features(
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
@@ -161,15 +177,22 @@ class EncoderEngine(Engine):
             "token_type_ids": padded(types),
             "passage_mask": padded(passage),
         }
+        if self.knowledge is not None:
+            made["words"] = padded([self._words(row) for row in rows])
         if self.beside.size:
-            made["features"] = padded([self._placed(row) for row in rows], torch.float32)
+            made["features"] = padded([self._features(row) for row in rows], torch.float32)
         if rows[0].spans is not None:
             size = made["input_ids"].shape[1]
             labels = [span_labels(row, size, self.begin(row)) for row in rows]
             made["labels"] = torch.from_numpy(np.stack(labels))
         return made
 
-    def _placed(self, row: Row) -> np.ndarray:
+    def _words(self, row: Row) -> np.ndarray:
+        """Numbers of the words of question and passage, 0 for [CLS] and [SEP]."""
+        question, passage = row.reading.question.words, row.reading.passage.words[row.first : row.last]
+        return np.concatenate(([0], question, [0], passage, [0]))
+
+    def _features(self, row: Row) -> np.ndarray:
         """The features of a row where its passage stands, 0 elsewhere."""
         part = row.reading.features[row.first : row.last]
         return np.pad(part, ((self.begin(row), 1), (0, 0)))
@@ -199,11 +222,8 @@ class EncoderEngine(Engine):
         network = ExtractiveReader(config)
         state = load_state(folder) if (folder / INT8).is_file() else load_file(folder / FULL)
         network.load_state_dict(state, strict=False)
-        for module in network.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = 0.1
         knowledge = WordKnowledge.load(folder / KNOWLEDGE) if (folder / KNOWLEDGE).is_file() else None
-        features = getattr(config, "reading_features", 0)
+        features = (getattr(config, "reading_dgcnn", None) or {}).get("features", 0)
         beside = TokenFeatures(features >= HAND, knowledge if features % HAND else None)
         tokenizer = tokenizers.load(folder, check=False)
-        return cls(network.float().to(choose_device(device)).eval(), tokenizer, beside, knowledge)
+        return cls(drop(network, 0.1).float().to(choose_device(device)).eval(), tokenizer, beside, knowledge)
