@@ -59,15 +59,20 @@ LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader
     "sigmoid": ({**DGCNN, "span_kind": "sigmoid"}, {}),
     "5409": ({"engine": "dgcnn", "form": "5409", "span_kind": "softmax"}, {}),
     "encoder": ({"engine": "encoder"}, {}),
-    "encoder-dgcnn": (  # DGCNN itself, with the encoder's states beside its embedding
-        {"engine": "encoder", "dgcnn": True, "hand_features": True, "coverage": True},
-        {"ema": 0.999},
+    "encoder-dgcnn": (  # the encoder's states beside the embedding of a DGCNN that has learnt already
+        {"engine": "encoder", "dgcnn": "dgcnn"},
+        {"ema": 0.999, "learning_rate": 1e-3, "body_rate": 2e-4},
+    ),
+    "encoder-still": (  # the encoder learns nothing
+        {"engine": "encoder", "dgcnn": "dgcnn"},
+        {"ema": 0.999, "learning_rate": 1e-3, "body_rate": 0},
     ),
 }
 TRAINING: dict[str, dict[str, Any]] = {
     "dgcnn": {"batch_size": 32, "learning_rate": 1e-3, "epochs": 30.0, "ema": 0.999},
     "encoder": {"batch_size": 16, "epochs": 4.0, "ema": None},
 }
+BEGUN = 4.0  # passes of the DGCNN that stands over an encoder
 CLOZE_PASSES = 2.0  # over questions made of open text and those of train together
 FIGURES = ("em", "f1")
 
@@ -109,13 +114,17 @@ def open_text(data: str | None, characters: int) -> Iterator[str]:
 
 def reader(row: str, seed: int, train: list[Example], options: argparse.Namespace) -> PassageReader:
     """The trained reader of a row, made once."""
-    folder = options.work / f"{row}-{len(train)}-{epochs_of(row, options):g}-{seed}"
+    folder = folder_of(row, seed, train, options)
     if (folder / "reader.json").is_file():
         return PassageReader(folder)
     made, training = (dict(part) for part in LEARNT[row])
     if made["engine"] == "encoder":
         made["model"] = options.encoder
-    if made["engine"] == "dgcnn" or made.get("coverage"):
+    if begun := made.get("dgcnn"):
+        before = argparse.Namespace(**{**vars(options), "epochs": BEGUN})
+        reader(begun, seed, train, before)
+        made["dgcnn"] = folder_of(begun, seed, train, before)
+    if made["engine"] == "dgcnn":
         made.setdefault("words", words(train, options))
     settings = {**TRAINING[made["engine"]], **training, "epochs": epochs_of(row, options)}
     settings["arguments"] = {"logging_strategy": "steps", "logging_steps": 50}  # a line a minute
@@ -124,6 +133,11 @@ def reader(row: str, seed: int, train: list[Example], options: argparse.Namespac
     found = PassageReader(seed=seed, progress=True, **made).fit(train, out=folder / "training", **settings)
     found.save(folder)
     return found
+
+
+def folder_of(row: str, seed: int, train: list[Example], options: argparse.Namespace) -> Path:
+    """Where the reader of a row is kept."""
+    return options.work / f"{row}-{len(train)}-{epochs_of(row, options):g}-{seed}"
 
 
 def warmed_up(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nltk.metrics import edit_distance
 
-from zhnlp.reading.features import edit_distances, hand_features, unit_features
+from zhnlp.reading.features import hand_features, unit_features
 
 WORDS = st.lists(st.sampled_from(["电网", "电", "网", "公司", "谁", "写", "红楼梦", "😀"]), max_size=7)
 
@@ -86,27 +86,11 @@ def test_a_window_equal_to_the_question():
     assert rows[2].tolist() == [1, 0, 1, 0]
 
 
-@given(st.lists(st.lists(st.integers(1, 4), min_size=5, max_size=5), min_size=1), st.lists(st.integers(1, 4)))
-def test_distances_are_those_of_nltk(rows, target):
-    found = edit_distances(np.array(rows), np.array(target, np.int64))
-    assert found.tolist() == [edit_distance(row, target) for row in rows]
-
-
 def test_a_question_longer_than_the_passages_and_empty_ones():
     found = hand_features(["谁", "写", "了", "红楼梦", "这", "本", "书"], [["红楼梦"], [], ["书"]])
     assert [rows.shape for rows in found] == [(1, 8), (0, 8), (1, 8)]
     assert hand_features([], [["电网"]])[0].tolist() == [[0, 0, 0, 1, 0, 0, 0, 1]]
     assert hand_features(["谁"], []) == []
-
-
-def test_many_passages_at_once(monkeypatch):
-    """In parts of any size they are the same."""
-    draws = np.random.default_rng(0)
-    passages = [draws.choice(list("电网公司谁写诗的"), 50).tolist() for _ in range(20)]
-    whole = hand_features(list("谁写的诗"), passages)
-    monkeypatch.setattr("zhnlp.reading.features.NUMBERS_AT_ONCE", 17)
-    for one, other in zip(whole, hand_features(list("谁写的诗"), passages)):
-        np.testing.assert_array_equal(one, other)
 
 
 def test_what_is_no_list_of_words_is_refused():

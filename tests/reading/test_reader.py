@@ -288,7 +288,7 @@ def test_refusals(reader, tmp_path):
         PassageReader(engine="encoder", form="5409")
     for options, message in [
         ({"coverage": True}, "expected words="),
-        ({"words": "a"}, "serve hand_features"),
+        ({"words": "a"}, "expected dgcnn=True"),
     ]:
         with pytest.raises(ValueError, match=message):
             EncoderEngine.new(**options)

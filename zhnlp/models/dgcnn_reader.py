@@ -8,6 +8,7 @@ Source: 苏剑林, https://kexue.fm/archives/5409, https://kexue.fm/archives/690
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,6 +98,11 @@ class DGCNNConfig(PretrainedConfig):
         self.gate_noise, self.gate_dropout, self.dropout = gate_noise, gate_dropout, dropout
         self.span_kind, self.head_hidden, self.alpha, self.gamma = span_kind, head_hidden, alpha, gamma
         super().__init__(**options)
+
+    @classmethod
+    def arguments(cls) -> set[str]:
+        """Names of its own arguments."""
+        return inspect.signature(cls.__init__).parameters.keys() - {"self", "options"}
 
     @classmethod
     def of_form(cls, form: str, **sizes: Any) -> DGCNNConfig:

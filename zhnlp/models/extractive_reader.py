@@ -25,7 +25,7 @@ class ExtractiveReader(transformers.PreTrainedModel):
     """An encoder under an `AnswerHead`; ``config.span_kind`` says which kind of one.
 
     ``config.reading_dgcnn`` are arguments of `DGCNNConfig` for a DGCNN in place of the head (missing: the head alone).  A linear map of
-    the states is added to its embedding of the same tokens, and it is given what stands before the passage as the question.
+    the states is added to its embedding of the same tokens.
 
     Example:
         >>> import torch
@@ -66,6 +66,7 @@ class ExtractiveReader(transformers.PreTrainedModel):
         token_type_ids: Tensor | None = None,
         *,
         passage_mask: Tensor,
+        question_mask: Tensor | None = None,
         words: Tensor | None = None,
         features: Tensor | None = None,
         labels: Tensor | None = None,
@@ -76,15 +77,16 @@ class ExtractiveReader(transformers.PreTrainedModel):
         Args:
             input_ids, attention_mask, token_type_ids: (B, L), question and passage.
             passage_mask: (B, L), 1 for tokens of the passage.
+            question_mask: (B, L), 1 for tokens of the question; a DGCNN needs it.
             words, features: (B, L) and (B, L, F) for a DGCNN that wants them.
             labels: (B, L, 2), see `AnswerHead.loss`.
         """
         x = self.dropout(self._states(input_ids, attention_mask, token_type_ids))  # (B, L, D)
         if hasattr(self, "dgcnn"):
             units = self.dgcnn.embedding(input_ids, words) + self.of_states(x)
-            before = (passage_mask.cumsum(1) == 0).to(passage_mask.dtype)
-            question = before if attention_mask is None else before * attention_mask
-            return self.dgcnn.read(units, question, units, passage_mask, features=features, labels=labels)
+            asked = {"question": units, "question_mask": question_mask}
+            told = {"passage": units, "passage_mask": passage_mask, "features": features}
+            return self.dgcnn.read(**asked, **told, labels=labels)
         logits = self.head(x, passage_mask)
         found = AnswerLogits(*logits)._asdict()
         return found if labels is None else {"loss": self.head.loss(logits, labels), **found}

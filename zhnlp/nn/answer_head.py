@@ -19,6 +19,7 @@ from zhnlp.nn.losses.focal import focal
 KINDS = ("sigmoid", "softmax")
 IGNORED = -100
 SCALE = 100.0  # of the focal loss, as in post 6906
+LOWEST = -1e5  # logit of a place where nothing may start or end
 
 
 class AnswerLogits(NamedTuple):
@@ -73,10 +74,9 @@ class AnswerHead(nn.Module):
         """Of x (B, L, D) and its mask (B, L), 1 where an answer may start or end."""
         passage = self.passage(self.pooling(x, mask))[:, 0]
         parts = (x, x) if self.inner is None else self.inner(x).tanh().chunk(2, -1)
-        lowest = -1e5
         with torch.autocast(x.device.type, enabled=False):  # bfloat16 would tie many of them
             start, end = (
-                linear(part.to(linear.weight.dtype))[..., 0].float().masked_fill(mask == 0, lowest)
+                linear(part.to(linear.weight.dtype))[..., 0].float().masked_fill(mask == 0, LOWEST)
                 for linear, part in zip(self.spans, parts)
             )
         return AnswerLogits(start, end, passage.float())
@@ -96,6 +96,6 @@ class AnswerHead(nn.Module):
         answered = target[..., 0].amax(1)  # (B,)
         whole = F.binary_cross_entropy_with_logits(logits.passage, answered)
         log_chance = torch.stack((logits.start, logits.end), -1).log_softmax(1)
-        right = torch.where(target > 0, log_chance, log_chance.new_full((), -1e5)).logsumexp(1)  # (B, 2)
+        right = torch.where(target > 0, log_chance, log_chance.new_full((), LOWEST)).logsumexp(1)  # (B, 2)
         right = right.masked_fill(answered[:, None] == 0, 0)
         return whole - right.sum() / answered.sum().clamp_min(1)

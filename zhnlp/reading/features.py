@@ -21,10 +21,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-NAMES = ("matches", "elsewhere", "jaccard", "distance")
-NUMBERS_AT_ONCE = 2_000_000
+from zhnlp.reading.question_windows import window_features
+from zhnlp.text.characters import code_points
 
-_PAD = 0
+NAMES = ("matches", "elsewhere", "jaccard", "distance")
 
 
 def hand_features(
@@ -61,7 +61,7 @@ def hand_features(
         if not all(words):
             raise ValueError(f"{name} has an empty word: expected words of 1 character or more")
     of_words = unit_features(question, passages)
-    of_characters = unit_features(list("".join(question)), [list("".join(words)) for words in passages])
+    of_characters = _of_characters("".join(question), ["".join(words) for words in passages])
     found = []
     for words, word_rows, character_rows in zip(passages, of_words, of_characters):
         lengths = np.fromiter(map(len, words), np.int64, len(words))
@@ -83,45 +83,29 @@ def unit_features(question: Sequence[str], passages: Sequence[Sequence[str]]) ->
     """
     numbers: dict[str, int] = {}
     asked = _numbered(question, numbers)
-    ids = [_numbered(units, numbers) for units in passages]
-    of_question = np.zeros(len(numbers) + 1, bool)  # is it a unit of the question?
+    return _features(asked, [_numbered(units, numbers) for units in passages], len(numbers) + 1)
+
+
+def _of_characters(question: str, passages: Sequence[str]) -> list[np.ndarray]:
+    """`unit_features` of characters, which are numbers already."""
+    codes, numbers = np.unique(code_points(question + "".join(passages)), return_inverse=True)
+    borders = np.cumsum([len(question), *map(len, passages)])[:-1]
+    asked, *ids = np.split(numbers.astype(np.int64) + 1, borders)
+    return _features(asked, ids, len(codes) + 1)
+
+
+def _features(asked: np.ndarray, ids: Sequence[np.ndarray], units: int) -> list[np.ndarray]:
+    """(L, 4) of the numbers of units, 1 to below ``units``."""
+    of_question = np.zeros(units, bool)  # is it a unit of the question?
     of_question[asked] = True
     together = np.concatenate([np.zeros(0, np.int64), *ids])
     found = np.zeros((len(together), 4), np.float32)
     found[:, 0] = of_question[together]
-    found[:, 1] = _elsewhere(ids, len(numbers) + 1)
+    found[:, 1] = _elsewhere(ids, units)
     found[:, 3] = 1
     if len(asked):
-        windows = _windows(ids, len(asked))  # (N, n)
-        step = max(1, NUMBERS_AT_ONCE // len(asked))
-        for first in range(0, len(windows), step):
-            part = windows[first : first + step]
-            found[first : first + step, 2] = _jaccard(part, of_question)
-            found[first : first + step, 3] = edit_distances(part, asked) / len(asked)
+        found[:, 2:] = window_features(ids, asked, units)
     return np.split(found, np.cumsum([len(row) for row in ids])[:-1]) if ids else []
-
-
-def edit_distances(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Levenshtein's distance of each row (N, n) to ``target`` (m,): insertions, deletions and changes, (N,) int32.
-
-    One line of the usual table for all rows at once; along a line, insertions are a running minimum.
-
-    Example:
-        >>> edit_distances(np.array([[1, 2, 3], [2, 3, 4], [7, 8, 9]]), np.array([1, 2, 3])).tolist()
-        [0, 2, 3]
-    """
-    kind = np.int16 if len(target) + rows.shape[1] < 2**15 else np.int32
-    places = np.arange(len(target) + 1, dtype=kind)[:, None]
-    line = np.repeat(places, len(rows), axis=1)  # (m + 1, N): all rows side by side
-    target = np.asarray(target)[:, None]
-    for number, column in enumerate(np.ascontiguousarray(np.asarray(rows).T), 1):
-        after = np.empty_like(line)
-        after[0] = number
-        np.minimum(line[1:] + kind(1), line[:-1] + (column != target), out=after[1:])
-        after -= places
-        line = np.minimum.accumulate(after, axis=0, out=after)
-        line += places
-    return line[-1].astype(np.int32)
 
 
 def _numbered(units: Sequence[str], numbers: dict[str, int]) -> np.ndarray:
@@ -139,24 +123,3 @@ def _elsewhere(ids: Sequence[np.ndarray], units: int) -> np.ndarray:
         having[np.unique(row)] += 1
     together = np.concatenate([np.zeros(0, np.int64), *ids])
     return (having[together] - 1) / max(len(ids) - 1, 1)
-
-
-def _windows(ids: Sequence[np.ndarray], size: int) -> np.ndarray:
-    """(N, size) of every unit its window, `_PAD` beyond the ends of its passage."""
-    before = np.full(size // 2, _PAD, np.int64)
-    behind = np.full(size - 1 - size // 2, _PAD, np.int64)
-    parts = [
-        np.lib.stride_tricks.sliding_window_view(np.concatenate((before, row, behind)), size)
-        for row in ids
-        if len(row)
-    ]
-    return np.concatenate([np.zeros((0, size), np.int64), *parts])
-
-
-def _jaccard(windows: np.ndarray, of_question: np.ndarray) -> np.ndarray:
-    """(N,) of windows (N, n)."""
-    ordered = np.sort(windows, 1)
-    first = np.ones(ordered.shape, bool)  # of equal units
-    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    shared = (first & of_question[ordered]).sum(1)
-    return shared / (first.sum(1) + of_question.sum() - shared)

@@ -8,8 +8,8 @@ Source: 苏剑林, https://kexue.fm/archives/5409, https://kexue.fm/archives/690
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class ReadingTraining:
         epochs: passes over the questions, at most.
         batch_size: rows a step.
         learning_rate: the highest.
-        body_rate: the highest of an encoder that comes trained; None for the same.
+        body_rate: the highest of an encoder that comes trained; None for the same, 0 to leave it as it is.
         schedule: "two-stage": the highest rate, then a tenth of it (both posts); "linear": falls to zero.
         second_stage: share of the steps after which the rate drops, in (0, 1].
         warmup: share of the steps over which the rate rises.
@@ -76,10 +76,8 @@ class ReadingTraining:
     arguments: dict[str, Any] | None = None
 
     def __post_init__(self):
-        for name in ("epochs", "learning_rate", "body_rate"):
+        for name in ("epochs", "learning_rate"):
             value = getattr(self, name)
-            if name == "body_rate" and value is None:
-                continue
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e6:
                 raise ValueError(f"{name}={value!r} is not possible: expected a number above 0")
         for name, least in (("batch_size", 1), ("samples", 0)):
@@ -88,6 +86,8 @@ class ReadingTraining:
                 raise ValueError(
                     f"{name}={value!r} is not possible: expected a whole number, {least} or more"
                 )
+        if self.body_rate is not None and not 0 <= self.body_rate < 1:
+            raise ValueError(f"body_rate={self.body_rate!r} is not possible: expected 0 to below 1, or None")
         if self.schedule not in SCHEDULES:
             raise ValueError(f"schedule got {self.schedule!r}: expected one of {', '.join(SCHEDULES)}")
         if not 0 < self.second_stage <= 1 or not 0 <= self.warmup < 1:
@@ -150,6 +150,8 @@ def train(
     steps = max(1, round(len(batches) * settings.epochs))
     with ExitStack() as stack:
         stack.enter_context(own_randomness(settings.seed))
+        if settings.body_rate == 0 and engine.body is not None:
+            stack.enter_context(_still(engine.body))
         folder = settings.out or stack.enter_context(tempfile.TemporaryDirectory())
         callbacks: list[Any] = []
         if settings.ema is not None:
@@ -182,6 +184,18 @@ def train(
     return [{name.removeprefix("eval_"): value for name, value in line.items()} for line in history]
 
 
+@contextmanager
+def _still(body: torch.nn.Module) -> Iterator[None]:
+    """Nothing of it learns, and no gradient is computed for it."""
+    learning = [one for one in body.parameters() if one.requires_grad]
+    body.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for one in learning:
+            one.requires_grad_(True)
+
+
 def _optimizer(engine: Engine, settings: ReadingTraining) -> torch.optim.AdamW:
     """AdamW with the rate of an encoder that comes trained, and that of what begins from nothing."""
     if settings.body_rate is None or engine.body is None:
@@ -189,6 +203,8 @@ def _optimizer(engine: Engine, settings: ReadingTraining) -> torch.optim.AdamW:
     body = {id(one) for one in engine.body.parameters()}
     new = (one for one in engine.network.parameters() if id(one) not in body)
     made = adamw(new, settings.learning_rate, settings.weight_decay)
+    if not settings.body_rate:
+        return made
     for group in adamw(engine.body.parameters(), settings.body_rate, settings.weight_decay).param_groups:
         made.add_param_group(group)
     return made

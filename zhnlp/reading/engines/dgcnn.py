@@ -5,7 +5,6 @@ Source: 苏剑林, https://kexue.fm/archives/5409, https://kexue.fm/archives/690
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -123,12 +122,8 @@ class DGCNNEngine(Engine):
 
     @classmethod
     def options(cls) -> set[str]:
-        sizes = inspect.signature(DGCNNConfig.__init__).parameters.keys()
-        return (
-            super().options()
-            | sizes - {"self", "options", "vocab_size", "words", "word_size", "features"}
-            | {"words"}
-        )
+        sizes = DGCNNConfig.arguments() - {"vocab_size", "words", "word_size", "features"}
+        return super().options() | sizes | {"words"}
 
     def again(self, seed: int) -> DGCNNEngine:
         other = super().again(seed)
@@ -163,7 +158,7 @@ class DGCNNEngine(Engine):
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
     ) -> Sequence[np.ndarray | None]:
         """The eight hand features of each word or character, and what its passage has of the question."""
-        beside = self._beside
+        beside = self.beside
         if not beside.size:
             return [None] * len(passages)
         if self.form == "6906":
@@ -175,7 +170,7 @@ class DGCNNEngine(Engine):
         return beside.of_units(mine, cut)
 
     @property
-    def _beside(self) -> TokenFeatures:
+    def beside(self) -> TokenFeatures:
         """What the network has features of."""
         count = self.network.config.features
         return TokenFeatures(count >= HAND, self.knowledge if count % HAND else None)

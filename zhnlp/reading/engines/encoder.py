@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import transformers
 from torch import Tensor
 
@@ -15,12 +16,15 @@ from zhnlp.checkpoints.quantized import FILE as INT8
 from zhnlp.checkpoints.quantized import load_state
 from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
+from zhnlp.models.dgcnn_reader import DGCNNConfig
 from zhnlp.models.extractive_reader import ExtractiveReader, drop, reader_over
 from zhnlp.models.loading import choose_device, load_model
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
+from zhnlp.reading.engines.dgcnn import FIRST, PADDING, UNKNOWN, DGCNNEngine
 from zhnlp.reading.examples import Example
 from zhnlp.reading.token_features import HAND, TokenFeatures
 from zhnlp.reading.word_vectors import WordKnowledge
+from zhnlp.text.width import fold_characters
 from zhnlp.training.learning_rates import fine_tuning_rate
 from zhnlp.training.seeds import own_randomness
 
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 DEFAULT, FULL, KNOWLEDGE = "zhnlp-mlm-small", "model.safetensors", "words.safetensors"
 DGCNN_RATE = 1e-3  # of a DGCNN over the encoder, which begins from nothing
+CHARACTERS = "embedding.characters.weight"
 SPECIAL = 3  # [CLS] question [SEP] passage [SEP]
 
 
@@ -77,7 +82,7 @@ class EncoderEngine(Engine):
         device: Any = None,
         span_kind: str = "softmax",
         dropout: float = 0.1,
-        dgcnn: bool = False,
+        dgcnn: bool | str | Path = False,
         hand_features: bool = False,
         coverage: bool = False,
         words: Any = None,
@@ -88,16 +93,25 @@ class EncoderEngine(Engine):
             span_kind: "softmax" or "sigmoid", see `AnswerHead`.
             dropout: of the encoder and its states.
             dgcnn: whether a whole DGCNN (6906) reads the encoder's states, in place of the head alone: a small encoder does not find out
-                from some thousand questions what it is told there.
+                from some thousand questions what it is told there.  Or the folder of a DGCNN reader that this begins from, with
+                all that it is told, states counting nothing at first.
             hand_features: whether it is told what each token has in common with the question, see `zhnlp.reading.features`.
             coverage: whether it is told how much of the question each passage has, see `zhnlp.reading.coverage`; needs words.
             words: `WordKnowledge` or a file of it, whose vectors its embedding has besides; None for none.
 
         Raises:
-            ValueError: coverage without words, or any of the three without ``dgcnn``.
+            ValueError: coverage without words, any of the three without ``dgcnn`` or with a folder, or a folder of another reader.
         """
         from zhnlp import tokenizers
 
+        begun = None if isinstance(dgcnn, bool) else _trained(Path(dgcnn))
+        if begun is not None:
+            if hand_features or coverage or words is not None:
+                raise ValueError(
+                    f"dgcnn={str(dgcnn)!r} brings its own features and words: expected none beside it"
+                )
+            words, span_kind = begun.knowledge, begun.span_kind
+            hand_features, coverage = begun.beside.hand, begun.beside.knowledge is not None
         if coverage and words is None:
             raise ValueError("coverage=True weighs words by their counts: expected words=, not None")
         if not dgcnn and (hand_features or words is not None):
@@ -107,13 +121,24 @@ class EncoderEngine(Engine):
         name = DEFAULT if model is None else model
         tokenizer = tokenizers.load(name)
         body = load_model(name, "encoder", device="cpu", dtype="float32", check=False)
-        sizes = {"features": beside.size} if dgcnn else None
+        sizes = None
+        if begun is not None:
+            config = begun.network.config
+            sizes = {
+                one: getattr(config, one)
+                for one in DGCNNConfig.arguments()
+                if one not in ("vocab_size", "span_kind")
+            }
+        elif dgcnn:
+            sizes = {"features": beside.size}
         if knowledge is not None:
             sizes |= {"words": len(knowledge.words), "word_size": knowledge.rows.shape[1]}
         with own_randomness(seed):
             network = reader_over(body, span_kind, dropout, dgcnn=sizes)
         if knowledge is not None:
             network.dgcnn.embedding.set_words(knowledge.rows)
+        if begun is not None:
+            _begin(network, begun, tokenizer)
         tokenizers.repair(tokenizer, network)
         return cls(network.to(choose_device(device)).eval(), tokenizer, beside, knowledge)
 
@@ -177,6 +202,11 @@ class EncoderEngine(Engine):
             "token_type_ids": padded(types),
             "passage_mask": padded(passage),
         }
+        if self.sizes is not None:
+            asked = [np.pad(np.ones(len(row.reading.question), np.int64), (1, 0)) for row in rows]
+            made["question_mask"] = F.pad(
+                padded(asked), (0, made["input_ids"].shape[1] - max(map(len, asked)))
+            )
         if self.knowledge is not None:
             made["words"] = padded([self._words(row) for row in rows])
         if self.beside.size:
@@ -227,3 +257,31 @@ class EncoderEngine(Engine):
         beside = TokenFeatures(features >= HAND, knowledge if features % HAND else None)
         tokenizer = tokenizers.load(folder, check=False)
         return cls(drop(network, 0.1).float().to(choose_device(device)).eval(), tokenizer, beside, knowledge)
+
+
+def _trained(folder: Path) -> DGCNNEngine:
+    """The network of a reader of characters."""
+    from zhnlp.reading.files import FILE, load_reader
+
+    if not (folder / FILE).is_file():
+        raise ValueError(
+            f"dgcnn={str(folder)!r} has no {FILE}: expected a folder that PassageReader.save wrote"
+        )
+    found = load_reader(folder, device="cpu").engines[0]
+    if not isinstance(found, DGCNNEngine) or found.form != "6906":
+        raise ValueError(f'dgcnn={str(folder)!r} is another reader: expected engine="dgcnn", form="6906"')
+    return found
+
+
+def _begin(network: ExtractiveReader, begun: DGCNNEngine, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Give the DGCNN the weights of another one; tokens that it has no character for begin as its unknown one."""
+    state = begun.network.state_dict()
+    characters = state.pop(CHARACTERS)
+    known = {character: number for number, character in enumerate(begun.characters, FIRST)}
+    ids = torch.full((network.config.vocab_size,), UNKNOWN)
+    for token, number in tokenizer.get_vocab().items():
+        ids[number] = known.get(fold_characters(token), UNKNOWN)
+    ids[tokenizer.pad_token_id or 0] = PADDING
+    network.dgcnn.load_state_dict({**state, CHARACTERS: characters[ids]})
+    torch.nn.init.zeros_(network.of_states.weight)
+    torch.nn.init.zeros_(network.of_states.bias)
