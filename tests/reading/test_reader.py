@@ -16,7 +16,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from zhnlp.reading import PassageReader, WordKnowledge
-from zhnlp.reading.engines.encoder import EncoderEngine
 from zhnlp.reading.examples import read_examples
 from zhnlp.reading.holding_out import fold_parts, hold_out
 from zhnlp.reading.wrong_passages import with_wrong_passages, wrong_passages
@@ -286,12 +285,6 @@ def test_refusals(reader, tmp_path):
         PassageReader(engine="lstm")
     with pytest.raises(TypeError, match="'encoder' has no option form: expected coverage, dgcnn, dropout"):
         PassageReader(engine="encoder", form="5409")
-    for options, message in [
-        ({"coverage": True}, "expected words="),
-        ({"words": "a"}, "expected dgcnn=True"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            EncoderEngine.new(**options)
     with pytest.raises(NotFittedError, match="expected fit"):
         PassageReader().answer("谁？", context="他")
     for wrong, error, message in [

@@ -179,10 +179,9 @@ class Engine(ABC):
 
     def logits(self, rows: Sequence[Row]) -> list[RowLogits]:
         """What the network says of rows, all in one batch."""
-        network, device = self.network, self.device
-        batch = {name: value.to(device) for name, value in self.batch(rows).items()}
-        with torch.inference_mode(), self.autocast():
-            found = network(**batch)
+        device = self.device
+        with torch.inference_mode():
+            found = self.run({name: value.to(device) for name, value in self.batch(rows).items()})
         start, end, passage = (found[name].float().cpu().numpy() for name in ("start", "end", "passage"))
         made = []
         for number, row in enumerate(rows):
@@ -191,12 +190,13 @@ class Engine(ABC):
             made.append(RowLogits(start[number, part], end[number, part], float(passage[number])))
         return made
 
-    def autocast(self) -> Any:
-        """The numbers in which the network is fastest."""
+    def run(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The network's answer to a batch without labels, in the numbers in which it is fastest."""
         from zhnlp.models.precision import fast_dtype
 
         dtype = fast_dtype(self.device)
-        return torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
+        with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
+            return self.network(**batch)
 
     # --- making and files ------------------------------------------------------------------------------------------
 

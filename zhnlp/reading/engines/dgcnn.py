@@ -20,6 +20,7 @@ from zhnlp.checkpoints.quantized import load_state
 from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
 from zhnlp.models.dgcnn_reader import FORMS, DGCNNConfig, DGCNNReader, register
+from zhnlp.models.fused_dgcnn import FusedDGCNN
 from zhnlp.models.loading import choose_device
 from zhnlp.reading.coverage import COLUMNS
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
@@ -60,6 +61,7 @@ class DGCNNEngine(Engine):
     def __init__(self, network: DGCNNReader, characters: str, knowledge: WordKnowledge | None, form: str):
         register()
         self.network, self.characters, self.knowledge, self.form = network, characters, knowledge, form
+        self._fused: tuple[list, FusedDGCNN] | None = None
         self._ids = {character: number for number, character in enumerate(characters, FIRST)}
 
     @classmethod
@@ -201,6 +203,16 @@ class DGCNNEngine(Engine):
             size = made["passage_ids"].shape[1]
             made["labels"] = torch.from_numpy(np.stack([span_labels(row, size) for row in rows]))
         return made
+
+    def run(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """On a CPU by a fused network, made anew whenever a weight has changed."""
+        if self.device.type != "cpu":
+            return super().run(batch)
+        weights = [*self.network.parameters(), *self.network.buffers()]
+        state = [(one.data_ptr(), None if one.is_inference() else one._version) for one in weights]
+        if self._fused is None or self._fused[0] != state:
+            self._fused = state, FusedDGCNN(self.network)
+        return self._fused[1](**batch)
 
     # --- files -----------------------------------------------------------------------------------------------------
 
