@@ -42,6 +42,14 @@ class FusedDGCNN:
 
     def __init__(self, network: DGCNNReader, dtype: torch.dtype | None = None):
         self.network = network
+        self._holders = [
+            (holder, name)
+            for module in network.modules()
+            for holder in (module._parameters, module._buffers)
+            for name, tensor in holder.items()
+            if tensor is not None
+        ]
+        self._state = self._states()
         self.dtype = dtype = fast_dtype(torch.device("cpu")) if dtype is None else dtype
         size, embedding, head = network.config.hidden_size, network.embedding, network.head
         with torch.inference_mode():
@@ -56,8 +64,9 @@ class FusedDGCNN:
                 for stack in (network.question_layers, network.passage_layers)
             )
             # Each matrix of the head over (unit | question) as one over units and one over questions.
-            self.pooled = [part.to(dtype) for part in head.pooling.inner.weight.split(size, 1)]
-            self.outer = head.pooling.outer.weight[0].to(dtype)
+            # tanh(x) = 2 σ(2 x) - 1: in bfloat16 the sigmoid is quicker, and the softmax takes no notice of the 1.
+            self.pooled = [2 * part.to(dtype) for part in head.pooling.inner.weight.split(size, 1)]
+            self.outer = 2 * head.pooling.outer.weight[0].to(dtype)
             spans = torch.cat([linear.weight for linear in head.spans])  # (2, 2 D), or (2, hidden)
             self.bias = torch.cat([linear.bias for linear in head.spans])
             first = spans if head.inner is None else head.inner.weight
@@ -84,6 +93,14 @@ class FusedDGCNN:
             x += F.linear(self._beside(x, features), self.rest)
         return self._head(_through(self.layers, x, passage_mask), question, passage_mask)
 
+    def is_of(self, network: DGCNNReader) -> bool:
+        """Whether this is that network with the weights that it has now."""
+        return self.network is network and self._state == self._states()
+
+    def _states(self) -> list[tuple[int, int | None]]:
+        weights = (holder[name] for holder, name in self._holders)
+        return [(one.data_ptr(), None if one.is_inference() else one._version) for one in weights]
+
     def _questions(self, ids: Tensor, mask: Tensor, words: Tensor | None) -> Tensor:
         """Vectors of the questions; rows one below the other that ask the same are read once."""
         together = ids if words is None else torch.cat((ids, words), 1)
@@ -105,8 +122,8 @@ class FusedDGCNN:
     def _head(self, x: Tensor, question: Tensor, mask: Tensor) -> dict[str, Tensor]:
         head = self.network.head
         ours, theirs = self.pooled
-        inner = F.linear(x, ours) + F.linear(question.to(self.dtype), theirs)[:, None]
-        scores = (_tanh(inner) @ self.outer).float().masked_fill(mask == 0, LOWEST)
+        inner = F.linear(x, ours).add_(F.linear(question.to(self.dtype), theirs)[:, None])
+        scores = (inner.sigmoid_() @ self.outer).float().masked_fill(mask == 0, LOWEST)
         weights = scores.softmax(-1) * (mask != 0)  # (B, L); a row without units has none
         units = (weights.to(self.dtype)[:, None] @ x)[:, 0].float()
         whole = torch.cat((units, question * weights.sum(-1, keepdim=True).round()), -1)
@@ -123,7 +140,7 @@ class FusedDGCNN:
 
 
 class _Layer:
-    """One gated convolution with its residual path, over x that is 0 in its padding."""
+    """One gated convolution with its residual path, in place, over x that is 0 in its padding."""
 
     def __init__(self, block: GatedConv, dtype: torch.dtype):
         conv = block.conv
@@ -134,18 +151,13 @@ class _Layer:
     def __call__(self, x: Tensor) -> Tensor:
         both = F.conv2d(x.mT[:, :, None], self.weight, self.bias, **self.sizes)[:, :, 0].mT
         value, gate = both.chunk(2, -1)
-        return torch.lerp(x, value, gate.sigmoid())
+        return x.lerp_(value, gate.sigmoid_())
 
 
 def _through(layers: Sequence[_Layer], x: Tensor, mask: Tensor) -> Tensor:
     keep = None if bool(mask.all()) else mask[..., None].to(x.dtype)
-    x = x if keep is None else x * keep
+    x = x if keep is None else x.mul_(keep)
     for layer in layers:
         x = layer(x)
-        x = x if keep is None else x * keep
+        x = x if keep is None else x.mul_(keep)
     return x
-
-
-def _tanh(x: Tensor) -> Tensor:
-    """By the sigmoid, which PyTorch has a quick kernel of in bfloat16 too."""
-    return x.tanh() if x.dtype == torch.float32 else (2 * x).sigmoid().mul_(2).sub_(1)

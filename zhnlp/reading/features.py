@@ -60,18 +60,18 @@ def hand_features(
             )
         if not all(words):
             raise ValueError(f"{name} has an empty word: expected words of 1 character or more")
-    of_words = unit_features(question, passages)
+    of_words = _of_words(question, passages)
     of_characters = _of_characters("".join(question), ["".join(words) for words in passages])
-    found = []
-    for words, word_rows, character_rows in zip(passages, of_words, of_characters):
-        lengths = np.fromiter(map(len, words), np.int64, len(words))
-        if per == "character":
-            word_rows = np.repeat(word_rows, lengths, axis=0)
-        elif len(words):
+    lengths = np.array([len(word) for words in passages for word in words], np.int64)
+    if per == "character":
+        of_words = np.repeat(of_words, lengths, axis=0)
+        rows = [sum(map(len, words)) for words in passages]
+    else:
+        if len(lengths):
             borders = np.cumsum(lengths) - lengths
-            character_rows = np.add.reduceat(character_rows, borders, axis=0) / lengths[:, None]
-        found.append(np.concatenate((word_rows, character_rows), 1).astype(np.float32))
-    return found
+            of_characters = np.add.reduceat(of_characters, borders, axis=0) / lengths[:, None]
+        rows = list(map(len, passages))
+    return _split(np.concatenate((of_words, of_characters), 1).astype(np.float32), rows)
 
 
 def unit_features(question: Sequence[str], passages: Sequence[Sequence[str]]) -> list[np.ndarray]:
@@ -81,21 +81,30 @@ def unit_features(question: Sequence[str], passages: Sequence[Sequence[str]]) ->
         >>> unit_features("谁写的", ["他写的", "写"])[0].astype(float).round(2).tolist()
         [[0.0, 0.0, 0.2, 1.0], [1.0, 1.0, 0.5, 0.33], [1.0, 0.0, 0.5, 0.67]]
     """
+    return _split(_of_words(question, passages), list(map(len, passages)))
+
+
+def _split(rows: np.ndarray, lengths: Sequence[int]) -> list[np.ndarray]:
+    """Those of each passage."""
+    return np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
+
+
+def _of_words(question: Sequence[str], passages: Sequence[Sequence[str]]) -> np.ndarray:
     numbers: dict[str, int] = {}
     asked = _numbered(question, numbers)
     return _features(asked, [_numbered(units, numbers) for units in passages], len(numbers) + 1)
 
 
-def _of_characters(question: str, passages: Sequence[str]) -> list[np.ndarray]:
-    """`unit_features` of characters, which are numbers already."""
+def _of_characters(question: str, passages: Sequence[str]) -> np.ndarray:
+    """The same of characters, which are numbers already."""
     codes, numbers = np.unique(code_points(question + "".join(passages)), return_inverse=True)
     borders = np.cumsum([len(question), *map(len, passages)])[:-1]
     asked, *ids = np.split(numbers.astype(np.int64) + 1, borders)
     return _features(asked, ids, len(codes) + 1)
 
 
-def _features(asked: np.ndarray, ids: Sequence[np.ndarray], units: int) -> list[np.ndarray]:
-    """(L, 4) of the numbers of units, 1 to below ``units``."""
+def _features(asked: np.ndarray, ids: Sequence[np.ndarray], units: int) -> np.ndarray:
+    """(N, 4) of the numbers of units, 1 to below ``units``."""
     of_question = np.zeros(units, bool)  # is it a unit of the question?
     of_question[asked] = True
     together = np.concatenate([np.zeros(0, np.int64), *ids])
@@ -105,7 +114,7 @@ def _features(asked: np.ndarray, ids: Sequence[np.ndarray], units: int) -> list[
     found[:, 3] = 1
     if len(asked):
         found[:, 2:] = window_features(ids, asked, units)
-    return np.split(found, np.cumsum([len(row) for row in ids])[:-1]) if ids else []
+    return found
 
 
 def _numbered(units: Sequence[str], numbers: dict[str, int]) -> np.ndarray:
@@ -118,8 +127,7 @@ def _numbered(units: Sequence[str], numbers: dict[str, int]) -> np.ndarray:
 
 def _elsewhere(ids: Sequence[np.ndarray], units: int) -> np.ndarray:
     """(N,) share of the other passages that have a unit."""
-    having = np.zeros(units, np.int64)
-    for row in ids:
-        having[np.unique(row)] += 1
     together = np.concatenate([np.zeros(0, np.int64), *ids])
+    owners = np.repeat(np.arange(len(ids)), [len(row) for row in ids])
+    having = np.bincount(np.unique(owners * units + together) % units, minlength=units)
     return (having[together] - 1) / max(len(ids) - 1, 1)

@@ -59,8 +59,10 @@ class TokenFeatures:
         if self.knowledge is not None:
             lengths = [len(words) if per == "word" else sum(map(len, words)) for words in passages]
             whole = question_coverage(question, passages, self.knowledge.rarity)
-            parts.append([np.tile(row, (length, 1)) for row, length in zip(whole, lengths)])
-        return [np.concatenate(rows, 1).astype(np.float16) for rows in zip(*parts)]
+            parts.append([np.broadcast_to(row, (length, COLUMNS)) for row, length in zip(whole, lengths)])
+        if len(parts) == 1:
+            return [rows.astype(np.float16) for rows in parts[0]]
+        return [np.concatenate(rows, 1, dtype=np.float16, casting="same_kind") for rows in zip(*parts)]
 
 
 def comparable(text: str) -> str:

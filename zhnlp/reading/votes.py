@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
-RULES: dict[str, Callable[[Sequence[float]], float]] = {
-    "smooth_square": lambda s: sum(one * one for one in s) / (1 + sum(s)),
-    "square": lambda s: sum(one * one for one in s),
-    "sum": sum,
-    "max": max,
-    "mean": lambda s: sum(s) / len(s),
+import numpy as np
+
+# Of the scores of an answer: their sum, the sum of their squares, the highest, how many; numbers, or arrays of many answers.
+RULES: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
+    "smooth_square": lambda total, squares, most, count: squares / (1 + total),
+    "square": lambda total, squares, most, count: squares,
+    "sum": lambda total, squares, most, count: total,
+    "max": lambda total, squares, most, count: most,
+    "mean": lambda total, squares, most, count: total / count,
 }
 
 
@@ -48,11 +51,27 @@ def vote_score(scores: Sequence[float], rule: str = "smooth_square") -> float:
         >>> [round(vote_score(scores), 3) for scores in ([0.5, 0.5], [0.6], [1.0])]
         [0.25, 0.225, 0.5]
     """
+    return float(_by_rule(rule, np.asarray(scores, np.float64), np.zeros(len(scores), np.int64))[0])
+
+
+def _by_rule(rule: str, scores: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    """The score of each answer, from those of its passages; ``owners`` are numbers of answers, from 0."""
     if rule not in RULES:
         raise ValueError(f"rule got {rule!r}: expected one of {', '.join(RULES)}")
-    if not len(scores) or not all(0 <= one <= 1 for one in scores):
-        raise ValueError(f"got scores {list(map(float, scores))[:8]}: expected 1 or more, in [0, 1]")
-    return float(RULES[rule](scores))
+    if not len(scores) or not (scores >= 0).all() or not (scores <= 1).all():
+        raise ValueError(f"got scores {scores.tolist()[:8]}: expected 1 or more, in [0, 1]")
+    return RULES[rule](
+        np.bincount(owners, scores),
+        np.bincount(owners, scores * scores),
+        _highest(scores, owners),
+        np.bincount(owners),
+    )
+
+
+def _highest(scores: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    found = np.zeros(owners.max() + 1)
+    np.maximum.at(found, owners, scores)
+    return found
 
 
 def vote(
@@ -60,6 +79,7 @@ def vote(
     rule: str = "smooth_square",
     *,
     key: Callable[[str], str] | None = None,
+    limit: int | None = None,
 ) -> list[Vote]:
     """Put the candidates of all passages together, best answer first; no candidate, no answer.
 
@@ -71,6 +91,7 @@ def vote(
             out.
         rule: see `vote_score`.
         key: what makes two texts the same answer, such as one that folds width; None for equal characters.
+        limit: answers that are given, at most; None for all.
 
     Raises:
         ValueError: see `vote_score`.
@@ -84,40 +105,44 @@ def vote(
     """
     if rule not in RULES:
         raise ValueError(f"rule got {rule!r}: expected one of {', '.join(RULES)}")
-    found: dict[str, dict[int, dict[str, Any]]] = {}
+    best: dict[tuple[str, int], Mapping[str, Any]] = {}  # of an answer in a passage
     same: dict[str, str] = {}  # what key gave
     for number, spans in enumerate(passages):
         for span in spans:
-            if not span["answer"]:
-                continue
             text = span["answer"]
+            if not text:
+                continue
             if key is not None:
                 if text not in same:
                     same[text] = key(text)
                 text = same[text]
-            of_answer = found.setdefault(text, {})
-            if number not in of_answer or span["score"] > of_answer[number]["score"]:
-                of_answer[number] = {
-                    "passage": number,
-                    "answer": span["answer"],
-                    "start": int(span["start"]),
-                    "end": int(span["end"]),
-                    "score": float(span["score"]),
-                }
-    votes = [_voted(list(places.values()), rule) for places in found.values()]
-    return sorted(votes, key=lambda one: (-one["score"], -one["support"][0]["score"]))
+            before = best.get((text, number))
+            if before is None or span["score"] > before["score"]:
+                best[text, number] = span
+    if not best:
+        return []
+    answers: dict[str, int] = {}
+    owners = np.array([answers.setdefault(text, len(answers)) for text, _ in best])
+    scores = np.array([span["score"] for span in best.values()], np.float64)
+    by_rule = _by_rule(rule, scores, owners)
+    order = np.lexsort((-_highest(scores, owners), -by_rule))[:limit]  # equals stay in their order
+    kept = {answer: [] for answer in order.tolist()}
+    for answer, (_, number), span in zip(owners.tolist(), best, best.values()):
+        if answer in kept:
+            kept[answer].append((number, span))
+    return [_voted(float(by_rule[answer]), support) for answer, support in kept.items()]
 
 
-def _voted(places: list[dict[str, Any]], rule: str) -> Vote:
-    support = sorted(places, key=lambda place: -place["score"])
-    best = support[0]
-    return {
-        "answer": best["answer"],
-        "score": vote_score([place["score"] for place in support], rule),
-        "passage": best["passage"],
-        "start": best["start"],
-        "end": best["end"],
-        "support": [
-            {name: place[name] for name in ("passage", "start", "end", "score")} for place in support
-        ],
-    }
+def _voted(score: float, support: list[tuple[int, Mapping[str, Any]]]) -> Vote:
+    support = sorted(support, key=lambda place: -place[1]["score"])
+    places = [
+        {
+            "passage": number,
+            "start": int(span["start"]),
+            "end": int(span["end"]),
+            "score": float(span["score"]),
+        }
+        for number, span in support
+    ]
+    best = {name: places[0][name] for name in ("passage", "start", "end")}
+    return {"answer": support[0][1]["answer"], "score": score, **best, "support": places}

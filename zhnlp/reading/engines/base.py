@@ -139,6 +139,10 @@ class Engine(ABC):
     def tokens(self, text: str) -> Tokens:
         """A text, whole."""
 
+    def tokens_of(self, texts: Sequence[str]) -> list[Tokens]:
+        """Several texts; quicker together where an engine can."""
+        return [self.tokens(text) for text in texts]
+
     def read(
         self,
         question: str,
@@ -153,9 +157,8 @@ class Engine(ABC):
                 known[key] = self.read(question, passages, cache)
             return known[key]
         cache = {} if cache is None else cache
-        for text in passages:
-            if text not in cache:
-                cache[text] = self.tokens(text)
+        new = list(dict.fromkeys(text for text in passages if text not in cache))
+        cache.update(zip(new, self.tokens_of(new)))
         asked = self.tokens(question)
         kept = asked.part(0, self.max_question)
         rows = self.features(question, asked, passages, [cache[text] for text in passages])

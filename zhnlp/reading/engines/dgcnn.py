@@ -6,6 +6,7 @@ Source: 苏剑林, https://kexue.fm/archives/5409, https://kexue.fm/archives/690
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
 from zhnlp.reading.examples import Example
 from zhnlp.reading.token_features import HAND, TokenFeatures, comparable
 from zhnlp.reading.word_vectors import WordKnowledge, learn_words
+from zhnlp.text.characters import code_points
 from zhnlp.text.width import fold_characters
 from zhnlp.training.seeds import own_randomness
 
@@ -61,8 +63,10 @@ class DGCNNEngine(Engine):
     def __init__(self, network: DGCNNReader, characters: str, knowledge: WordKnowledge | None, form: str):
         register()
         self.network, self.characters, self.knowledge, self.form = network, characters, knowledge, form
-        self._fused: tuple[list, FusedDGCNN] | None = None
-        self._ids = {character: number for number, character in enumerate(characters, FIRST)}
+        self._fused: FusedDGCNN | None = None
+        codes = code_points(characters or "\0")  # the form that reads words asks for none
+        order = np.argsort(codes)
+        self._codes, self._code_ids = codes[order], order.astype(np.int32) + FIRST
 
     @classmethod
     def new(
@@ -139,7 +143,6 @@ class DGCNNEngine(Engine):
     # --- texts -----------------------------------------------------------------------------------------------------
 
     def tokens(self, text: str) -> Tokens:
-        folded = fold_characters(text)
         if self.form == "5409":
             spans = self.knowledge.spans(text)
             words = np.array([self.knowledge.number(text[start:end]) for start, end in spans], np.int32)
@@ -148,13 +151,39 @@ class DGCNNEngine(Engine):
                 words,
                 np.array(spans, np.int32).reshape(-1, 2),
             )
-        ids = np.fromiter((self._ids.get(character, UNKNOWN) for character in folded), np.int32, len(text))
-        places = np.arange(len(text), dtype=np.int32)
+        return self.tokens_of([text])[0]
+
+    def tokens_of(self, texts: Sequence[str]) -> list[Tokens]:
+        """Characters of several texts are looked up together, and cut into words together: no word goes over a line end."""
+        if self.form == "5409":
+            return super().tokens_of(texts)
+        joined = "\n".join(texts)
+        ids = self._ids_of(fold_characters(joined))
+        places = np.arange(len(joined), dtype=np.int32)
         offsets = np.stack((places, places + 1), 1)
-        if self.knowledge is None:
-            return Tokens(ids, None, offsets)
-        cut = self.knowledge.cut(text)
-        return Tokens(ids, self.knowledge.numbers.of(text, cut).astype(np.int32), offsets, cut)
+        words = cut = None
+        if self.knowledge is not None:
+            spans = self.knowledge.cut(joined)
+            words = self.knowledge.numbers.of(joined, spans).astype(np.int32)
+            starts = [start for start, _ in spans]
+        made, first = [], 0
+        for text in texts:
+            part = slice(first, first + len(text))
+            if words is not None:
+                low, high = bisect_left(starts, part.start), bisect_left(starts, part.stop)
+                cut = [(start - first, end - first) for start, end in spans[low:high]]
+            made.append(Tokens(ids[part], None if words is None else words[part], offsets[: len(text)], cut))
+            first = part.stop + 1
+        return made
+
+    def _ids_of(self, folded: str) -> np.ndarray:
+        """(L,) int32 ids of characters."""
+        codes = code_points(folded)
+        place = np.searchsorted(self._codes, codes)
+        found = self._codes[np.minimum(place, len(self._codes) - 1)] == codes
+        return np.where(found, self._code_ids[np.minimum(place, len(self._codes) - 1)], UNKNOWN).astype(
+            np.int32
+        )
 
     def features(
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
@@ -208,11 +237,9 @@ class DGCNNEngine(Engine):
         """On a CPU by a fused network, made anew whenever a weight has changed."""
         if self.device.type != "cpu":
             return super().run(batch)
-        weights = [*self.network.parameters(), *self.network.buffers()]
-        state = [(one.data_ptr(), None if one.is_inference() else one._version) for one in weights]
-        if self._fused is None or self._fused[0] != state:
-            self._fused = state, FusedDGCNN(self.network)
-        return self._fused[1](**batch)
+        if self._fused is None or not self._fused.is_of(self.network):
+            self._fused = FusedDGCNN(self.network)
+        return self._fused(**batch)
 
     # --- files -----------------------------------------------------------------------------------------------------
 
