@@ -51,8 +51,8 @@ LEARNT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of PassageReader
     "coverage": ({**DGCNN, "coverage": True}, {"wrong": 3}),  # told what a passage has of the question, too
     "cloze": (
         {**DGCNN, "coverage": True},
-        {"wrong": 3, "cloze": 20_000},
-    ),  # after questions made of open text
+        {"wrong": 3, "alone": 0.5, "cloze": 20_000},
+    ),  # after questions made of open text; half of the questions have their own passage alone
     "no-ema": (DGCNN, {"ema": None}),
     "no-words": ({**DGCNN, "words": None}, {}),
     "no-features": ({**DGCNN, "hand_features": False}, {}),

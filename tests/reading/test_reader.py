@@ -142,8 +142,17 @@ def test_the_nearest_passages_without_the_answer_are_put_behind():
         )  # of the same person: nearer than others
     assert with_wrong_passages(rows, 0) == rows
     assert [len(row.passages) for row in with_wrong_passages(rows[:2], 5)] == [1, 1]
+    half = with_wrong_passages(rows, 2, alone=0.5)
+    assert half == with_wrong_passages(rows, 2, alone=0.5) != with_wrong_passages(rows, 2, alone=0.5, seed=1)
+    assert 0.2 < sum(len(row.passages) == 1 for row in half) / len(rows) < 0.8
+    assert [row for row, more in zip(rows, half) if len(more.passages) == 1] == [
+        row for row in half if len(row.passages) == 1
+    ]
+    assert with_wrong_passages(rows, 2, alone=1.0) == rows
     with pytest.raises(ValueError, match="wrong=-1 is not possible"):
         with_wrong_passages(rows, -1)
+    with pytest.raises(ValueError, match="alone=2 is not possible"):
+        with_wrong_passages(rows, 2, alone=2)
 
 
 def test_near_wrong_passages_teach_to_say_no():

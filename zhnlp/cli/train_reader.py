@@ -46,6 +46,9 @@ def reader(
             min=0,
         ),
     ] = 0,
+    alone: Annotated[
+        float, typer.Option(help="Share of the questions that get none of these.", min=0, max=1)
+    ] = 0.0,
     folds: Annotated[
         int | None, typer.Option(help="Train so many readers and average them, 2 or more.")
     ] = None,
@@ -65,6 +68,10 @@ def reader(
     hand_features: Annotated[
         bool | None,
         typer.Option("--hand-features/--no-hand-features", help="Of dgcnn; default: of the form."),
+    ] = None,
+    dgcnn: Annotated[
+        Path | None,
+        typer.Option(help="Of encoder: a reader of dgcnn, form 6906, that then reads its states."),
     ] = None,
     epochs: Annotated[float, typer.Option(help="Passes over the questions at most.")] = 20,
     batch_size: Annotated[int, typer.Option(help="Questions a step.", min=1)] = 32,
@@ -95,6 +102,7 @@ def reader(
         "span_kind": span_kind,
         "hidden_size": hidden_size,
         "hand_features": hand_features,
+        "dgcnn": dgcnn,
     }
     options = {name: value for name, value in options.items() if value is not None}
     if words is not None:
@@ -106,6 +114,7 @@ def reader(
         examples,
         read_examples(valid) if valid else None,
         wrong=wrong,
+        alone=alone,
         folds=folds,
         out=out / "training",
         epochs=epochs,

@@ -82,6 +82,7 @@ class PassageReader:
         *,
         labels: str = "given",
         wrong: int = 0,
+        alone: float = 0.0,
         folds: int | None = None,
         out: str | Path | None = None,
         **training: Any,
@@ -95,6 +96,7 @@ class PassageReader:
             labels: "given" or "all", see `read_examples`.
             wrong: passages of other questions that each question is given besides, see `with_wrong_passages`: for readers of what a
                 search finds, of which every other row is then drawn.  They are held out with their question, and calibrate too.
+            alone: share of the questions that get none, for a reader that is to be as good at a passage alone.
             folds: train so many members, each without its share of the questions, which chooses its best pass; `answer` averages
                 their chances. None for one network.
             out: folder for checkpoints and a log; a killed training continues there.
@@ -104,7 +106,7 @@ class PassageReader:
         Raises:
             ValueError: no question has an answer, or a setting is out of its range.
         """
-        rows = with_wrong_passages(read_examples(examples, labels), wrong)
+        rows = with_wrong_passages(read_examples(examples, labels), wrong, alone=alone, seed=self.seed)
         if wrong:
             training.setdefault("augmentation", {"absent": 0.5})
         parts = self._parts(rows, valid, folds)

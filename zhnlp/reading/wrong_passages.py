@@ -36,13 +36,18 @@ def wrong_passages(rows: Sequence[Example], seed: int = 0) -> list[tuple[str, li
     return found
 
 
-def with_wrong_passages(rows: Sequence[Example], count: int) -> list[Example]:
+def with_wrong_passages(
+    rows: Sequence[Example], count: int, *, alone: float = 0.0, seed: int = 0
+) -> list[Example]:
     """Each question with ``count`` passages of others behind its own: those that BM25 finds nearest and that have no answer's string.
 
     A reader that learns from them meets what a search gives it, most of which answers nothing.
 
+    Args:
+        alone: share of the questions, drawn with the seed, that stay as they are, for readers of a passage alone.
+
     Raises:
-        ValueError: ``count`` is no whole number, 0 or more.
+        ValueError: ``count`` is no whole number, 0 or more, or ``alone`` no share.
 
     Example:
         >>> rows = [Example("谁写的？", ("曹雪芹写的。",), ((0, 0, 3),), texts=("曹雪芹",)), Example("几点写的？", ("三点写的。",))]
@@ -51,12 +56,18 @@ def with_wrong_passages(rows: Sequence[Example], count: int) -> list[Example]:
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ValueError(f"wrong={count!r} is not possible: expected a whole number of passages, 0 or more")
+    if not 0 <= alone <= 1:
+        raise ValueError(f"alone={alone!r} is not possible: expected a share of the questions, 0 to 1")
     texts = list(dict.fromkeys(text for row in rows for text in row.passages if text.strip()))
     if not count or not texts:
         return list(rows)
     search = PassageSearch(texts)
+    left = np.random.default_rng(seed).random(len(rows)) < alone
     found = []
-    for row in rows:
+    for row, stays in zip(rows, left):
+        if stays:
+            found.append(row)
+            continue
         own, nearest = set(row.passages), []
         for place, _ in search.best(row.question, len(texts)):
             if texts[place] not in own and not _answered(row, texts[place]):
