@@ -104,6 +104,10 @@ class DGCNNConfig(PretrainedConfig):
         """Names of its own arguments."""
         return inspect.signature(cls.__init__).parameters.keys() - {"self", "options"}
 
+    def sizes(self) -> dict[str, Any]:
+        """Arguments that make the same network over another vocabulary."""
+        return {name: getattr(self, name) for name in self.arguments() - {"vocab_size", "span_kind"}}
+
     @classmethod
     def of_form(cls, form: str, **sizes: Any) -> DGCNNConfig:
         """The network of post "5409" (words, hand features, positions, noise in the gates) or "6906" (characters, dropout in the gates).

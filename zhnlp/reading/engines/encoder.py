@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +17,6 @@ from zhnlp.checkpoints.quantized import FILE as INT8
 from zhnlp.checkpoints.quantized import load_state
 from zhnlp.checkpoints.quantized import save as save_int8
 from zhnlp.models.bars import no_bars
-from zhnlp.models.dgcnn_reader import DGCNNConfig
 from zhnlp.models.extractive_reader import ExtractiveReader, drop, reader_over
 from zhnlp.models.loading import choose_device, load_model
 from zhnlp.reading.engines.base import Engine, Row, Tokens, padded, span_labels
@@ -31,7 +31,7 @@ from zhnlp.training.seeds import own_randomness
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-DEFAULT, FULL, KNOWLEDGE = "zhnlp-mlm-small", "model.safetensors", "words.safetensors"
+DEFAULT, FULL, KNOWLEDGE = "zhnlp-mlm-small", "model.safetensors", "words.json"
 DGCNN_RATE = 1e-3  # of a DGCNN over the encoder, which begins from nothing
 CHARACTERS = "embedding.characters.weight"
 SPECIAL = 3  # [CLS] question [SEP] passage [SEP]
@@ -52,6 +52,7 @@ class EncoderEngine(Engine):
     name: ClassVar[str] = "encoder"
     schedule: ClassVar[str] = "linear"
     max_question = 64
+    begun = False  # from a DGCNN that had learnt
 
     def __init__(
         self,
@@ -121,16 +122,7 @@ class EncoderEngine(Engine):
         name = DEFAULT if model is None else model
         tokenizer = tokenizers.load(name)
         body = load_model(name, "encoder", device="cpu", dtype="float32", check=False)
-        sizes = None
-        if begun is not None:
-            config = begun.network.config
-            sizes = {
-                one: getattr(config, one)
-                for one in DGCNNConfig.arguments()
-                if one not in ("vocab_size", "span_kind")
-            }
-        elif dgcnn:
-            sizes = {"features": beside.size}
+        sizes = begun.network.config.sizes() if begun else {"features": beside.size} if dgcnn else None
         if knowledge is not None:
             sizes |= {"words": len(knowledge.words), "word_size": knowledge.rows.shape[1]}
         with own_randomness(seed):
@@ -140,10 +132,14 @@ class EncoderEngine(Engine):
         if begun is not None:
             _begin(network, begun, tokenizer)
         tokenizers.repair(tokenizer, network)
-        return cls(network.to(choose_device(device)).eval(), tokenizer, beside, knowledge)
+        made = cls(network.to(choose_device(device)).eval(), tokenizer, beside, knowledge)
+        made.begun = begun is not None
+        return made
 
     def again(self, seed: int) -> EncoderEngine:
         other = super().again(seed)
+        if self.begun:  # nothing of it was drawn
+            return other
         network = self.network
         with own_randomness(seed):
             fresh = reader_over(network.body, self.span_kind, network.dropout.p, dgcnn=self.sizes)
@@ -238,8 +234,9 @@ class EncoderEngine(Engine):
         self.tokenizer.save_pretrained(folder)
         if self.knowledge is None:
             (folder / KNOWLEDGE).unlink(missing_ok=True)
-        else:
-            self.knowledge.save(folder / KNOWLEDGE)
+        else:  # their vectors are the network's
+            kept = {"words": self.knowledge.words, "counts": self.knowledge.counts}
+            (folder / KNOWLEDGE).write_text(json.dumps(kept, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path, *, device: Any = None) -> EncoderEngine:
@@ -252,7 +249,11 @@ class EncoderEngine(Engine):
         network = ExtractiveReader(config)
         state = load_state(folder) if (folder / INT8).is_file() else load_file(folder / FULL)
         network.load_state_dict(state, strict=False)
-        knowledge = WordKnowledge.load(folder / KNOWLEDGE) if (folder / KNOWLEDGE).is_file() else None
+        knowledge = None
+        if (folder / KNOWLEDGE).is_file():
+            kept = json.loads((folder / KNOWLEDGE).read_text(encoding="utf-8"))
+            vectors = network.dgcnn.embedding.vectors[1:].numpy()
+            knowledge = WordKnowledge(kept["words"], kept["counts"], vectors)
         features = (getattr(config, "reading_dgcnn", None) or {}).get("features", 0)
         beside = TokenFeatures(features >= HAND, knowledge if features % HAND else None)
         tokenizer = tokenizers.load(folder, check=False)
