@@ -3,6 +3,7 @@
     python pipelines/multi_passage.py --models workdir/train_reader/dgcnn-10142-30-0   # a reader that `save` wrote; several may be named
     python pipelines/multi_passage.py --models my-reader --limit 50 --part 25         # to try
     python pipelines/multi_passage.py --models my-reader --table                      # only the table of what is there
+    python pipelines/multi_passage.py --models nearest-clause                         # without a reader: the clause that shares most
 
 The nine are those that BM25 (characters and pairs, no model) finds nearest to the question in other documents.  Each question is
 read with its ten passages (own one in a place drawn with seed 0), and without its own one: with the nine, and with a tenth in its
@@ -23,6 +24,7 @@ import argparse
 import json
 import lzma
 import random
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -43,6 +45,8 @@ from zhnlp.reading import RULES, PassageReader, PassageSearch, vote_score
 
 RECIPE = 2  # part of every key
 CANDIDATES = 1000  # answers of a question that are told apart
+SIMPLE = "nearest-clause"
+CLAUSE = re.compile(r"[^，。！？；：、,!?;:\s]+")
 
 
 class Question(NamedTuple):
@@ -109,7 +113,7 @@ def ranked(found: dict[str, Any], rule: str) -> tuple[str, float]:
 
 
 def read_part(
-    reader: PassageReader, asked: Sequence[Question], others: Sequence[Sequence[str]]
+    reader: PassageReader | NearestClause, asked: Sequence[Question], others: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
     """Of each question the answers, their scores, and the best scores without its own paragraph, by rule."""
     drawn = random.Random(0)
@@ -161,12 +165,28 @@ def read_part(
     }
 
 
+class NearestClause:
+    """The simple thing: of all clauses of the passages the one that BM25 finds nearest to the question is the answer."""
+
+    def answer(self, questions: Sequence[str], **given: Any) -> list[dict[str, Any]]:
+        """As `PassageReader.answer` gives it; scores s of BM25 become s / (s + 10)."""
+        passages = given.get("passages") or [[text] for text in given["context"]]
+        return [self._one(*both) for both in zip(questions, passages)]
+
+    def _one(self, question: str, passages: Sequence[str]) -> dict[str, Any]:
+        found = [clause for text in passages for clause in CLAUSE.findall(text)]
+        place, score = (PassageSearch(found).best(question, 1) or [(0, 0.0)])[0]
+        score /= score + 10
+        best = {"answer": found[place], "support": [{"score": score}]}
+        return {"answer": found[place], "no_answer": 1 - score, "candidates": [best]}
+
+
 def key_of(model: str, asked: Sequence[Question], part: int, options: argparse.Namespace) -> dict:
     """What identifies a part."""
     return {
         "recipe": RECIPE,
         "model": model,
-        "weights": digest(model),
+        "weights": None if model == SIMPLE else digest(model),
         "part": part,
         "first": asked[0].id,
         "questions": len(asked),
@@ -233,7 +253,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = made.add_argument
-    add("--models", nargs="+", required=True, help="folders or names of readers")
+    add("--models", nargs="+", required=True, help=f"folders or names of readers, or {SIMPLE}")
     add("--passages", type=count, default=10, help="of each question (default: %(default)s)")
     add("--part", type=count, default=200, help="questions of a line (default: %(default)s)")
     add("--limit", type=count, help="questions at most")
@@ -257,12 +277,14 @@ def main() -> None:
     results, lines = Results(options.out), {}
     for model in options.models:
         lines[model] = []
-        reader: PassageReader | None = None
+        reader: PassageReader | NearestClause | None = None
         for number, asked in enumerate(tqdm(parts, file=sys.stderr, unit="part", desc=Path(model).name)):
             key = key_of(model, asked, number, options)
             line = results.find(key)
             if line is None and not options.table:
-                reader = reader or PassageReader(model, progress=False)
+                reader = reader or (
+                    NearestClause() if model == SIMPLE else PassageReader(model, progress=False)
+                )
                 others = distractors(asked, everything, options.passages)
                 line = results.get(key, partial(read_part, reader, asked, others))
             if line is not None:
