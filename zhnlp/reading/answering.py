@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from zhnlp.models.batching import batches_by_length, default_budget
+from zhnlp.reading.best_spans import best_spans
 from zhnlp.reading.engines.base import Engine, Known, Reading, Row, RowLogits, Tokens
 from zhnlp.reading.long_passages import merge_windows, windows
 from zhnlp.reading.no_answer import NoAnswer
@@ -22,7 +23,6 @@ from zhnlp.reading.spans import Spans, candidates, cut, sigmoid_chances, softmax
 from zhnlp.reading.votes import RULES, Vote, vote
 from zhnlp.text.width import fold_characters
 
-NUMBERS_AT_ONCE = 4_000_000  # scores of spans
 QUESTIONS_AT_ONCE = 64
 KEPT = 20  # candidates of a passage that vote
 LOWEST = -1e5
@@ -196,17 +196,9 @@ def _answer(
     if flat:
         owners = [passage for passage, own in enumerate(numbers) for _ in own]
         start, end, odds = _chances(engines, said, flat, owners)
-        place = {number: row for row, number in enumerate(flat)}
-        for group in _groups(numbers, start.shape[1] * how.max_answer_length):
-            chosen = [place[number] for passage in group for number in numbers[passage]]
-            band = span_scores(
-                start[chosen], end[chosen], max_length=how.max_answer_length, threshold=how.threshold
-            )
-            cuts = [
-                [(rows[number].first, rows[number].last) for number in numbers[passage]] for passage in group
-            ]
-            for passage, spans in zip(group, _spans(band, cuts)):
-                found[passage] = _candidates(spans, texts[passage], readings[passage].passage, how)
+        cuts = [[(rows[number].first, rows[number].last) for number in own] for own in numbers]
+        for passage, spans in enumerate(_spans(start, end, cuts, how)):
+            found[passage] = _candidates(spans, texts[passage], readings[passage].passage, how)
     plain = all(_same(text) == text for text in texts)
     ranked = vote(found, how.vote, key=None if plain else _same, limit=how.top_k)
     if odds is None:
@@ -224,35 +216,25 @@ def _answer(
     }
 
 
-def _groups(numbers: Sequence[Sequence[int]], scores: int) -> Iterator[list[int]]:
-    """Passages that are looked at together, so that their spans' scores are not too many."""
-    group: list[int] = []
-    count = 0
-    for passage, own in enumerate(numbers):
-        if not own:
-            continue
-        if group and (count + len(own)) * scores > NUMBERS_AT_ONCE:
-            yield group
-            group, count = [], 0
-        group.append(passage)
-        count += len(own)
-    if group:
-        yield group
-
-
-def _spans(band: np.ndarray, cuts: Sequence[Sequence[tuple[int, int]]]) -> Iterator[Spans]:
-    """The best spans of each passage, whose windows lie one below the other in the band."""
+def _spans(
+    start: np.ndarray, end: np.ndarray, cuts: Sequence[Sequence[tuple[int, int]]], how: Answering
+) -> Iterator[Spans]:
+    """The best spans of each passage; windows of a passage lie one below the other in the chances."""
+    options = {"max_length": how.max_answer_length, "threshold": how.threshold}
     if all(len(own) == 1 for own in cuts):
-        spans = candidates(band, limit=KEPT)
+        spans = best_spans(start, end, limit=KEPT, **options)
         borders = np.searchsorted(spans.row, np.arange(len(cuts) + 1)).tolist()
         for first, last in pairwise(borders):
             yield Spans(*(column[first:last] for column in spans))
         return
     begin = 0
     for own in cuts:
-        part = band[begin : begin + len(own)]
+        part = slice(begin, begin + len(own))
         begin += len(own)
-        yield candidates(merge_windows(part, own) if len(own) > 1 else part, limit=KEPT)
+        if len(own) > 1:
+            yield candidates(merge_windows(span_scores(start[part], end[part], **options), own), limit=KEPT)
+        else:
+            yield best_spans(start[part], end[part], limit=KEPT, **options)
 
 
 def _candidates(spans: Spans, text: str, tokens: Tokens, how: Answering) -> list[dict[str, Any]]:
@@ -266,7 +248,8 @@ def _candidates(spans: Spans, text: str, tokens: Tokens, how: Answering) -> list
     for start, end, score in zip(starts.tolist(), ends.tolist(), spans.score.tolist()):
         one = cut(text, start, end, offsets)
         if one["answer"] and len(one["answer"]) <= how.max_answer_length:
-            made.append({**one, "score": min(score, 1.0)})
+            one["score"] = min(score, 1.0)
+            made.append(one)
     return made
 
 

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from zhnlp.reading.question_windows import window_features
+from zhnlp.reading.question_windows import passages_having, window_features
 from zhnlp.text.characters import code_points
 
 NAMES = ("matches", "elsewhere", "jaccard", "distance")
@@ -128,6 +128,5 @@ def _numbered(units: Sequence[str], numbers: dict[str, int]) -> np.ndarray:
 def _elsewhere(ids: Sequence[np.ndarray], units: int) -> np.ndarray:
     """(N,) share of the other passages that have a unit."""
     together = np.concatenate([np.zeros(0, np.int64), *ids])
-    owners = np.repeat(np.arange(len(ids)), [len(row) for row in ids])
-    having = np.bincount(np.unique(owners * units + together) % units, minlength=units)
+    having = passages_having(ids, units)
     return (having[together] - 1) / max(len(ids) - 1, 1)

@@ -44,6 +44,20 @@ def window_features(passages: Sequence[np.ndarray], question: np.ndarray, units:
     return found
 
 
+def passages_having(passages: Sequence[np.ndarray], units: int) -> np.ndarray:
+    """(V,) int64: how many passages have each unit.
+
+    Example:
+        >>> passages_having([np.array([1, 2, 2]), np.array([2])], 4).tolist()
+        [0, 1, 2, 0]
+    """
+    together = np.concatenate([np.zeros(0, np.int64), *passages])
+    ends = np.cumsum([len(row) for row in passages], dtype=np.int64)
+    found = np.zeros(units, np.int64)
+    _having(together, ends, np.full(units, -1, np.int64), found)
+    return found
+
+
 def edit_distances(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Levenshtein's distance of each row (N, n) to ``target`` (m,): insertions, deletions and changes, (N,) int64.
 
@@ -65,6 +79,18 @@ def _masks(target: np.ndarray, units: int) -> np.ndarray:
     for place, unit in enumerate(target.tolist()):
         masks[unit, place // _BITS] |= _ONE << np.uint64(place % _BITS)
     return masks
+
+
+@compiled
+def _having(together, ends, last, out):
+    begin = 0
+    for number in range(ends.size):
+        for place in range(begin, ends[number]):
+            unit = together[place]
+            if last[unit] != number:
+                last[unit] = number
+                out[unit] += 1
+        begin = ends[number]
 
 
 @compiled

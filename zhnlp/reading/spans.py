@@ -213,7 +213,10 @@ def cut(text: str, start: int, end: int, offsets: Sequence[Sequence[int]] | None
         start = min((first for first, _ in covered), default=0)
         end = max((last for _, last in covered), default=0)
     start, end = int(start), int(end)
-    answer = text[start:end].rstrip()
+    answer = text[start:end]
+    if answer and not answer[0].isspace() and not answer[-1].isspace():
+        return {"answer": answer, "start": start, "end": end}
+    answer = answer.rstrip()
     end = start + len(answer)
     answer = answer.lstrip()
     return {"answer": answer, "start": end - len(answer), "end": end}

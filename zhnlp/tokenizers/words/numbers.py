@@ -56,11 +56,12 @@ class WordNumbers:
         lower = folded.lower()
         if len(lower) != len(folded):  # İ becomes two
             lower = "".join(one if len(one.lower()) > 1 else one.lower() for one in folded)
-        for start, end in self.segmenter.spans(folded) if spans is None else spans:
-            number = self._number(text, lower, start, end)
-            if number:
-                found[start:end] = number
-            elif end - start > 1:
+        spans = list(self.segmenter.spans(folded) if spans is None else spans)
+        known = self._numbers
+        numbers = [known.get(text[start:end]) or known.get(lower[start:end], 0) for start, end in spans]
+        _fill(found, spans, numbers)
+        for (start, end), number in zip(spans, numbers):
+            if not number and end - start > 1:
                 self._inside(text, lower, start, end, found)
         return found
 
@@ -77,3 +78,14 @@ class WordNumbers:
             else:
                 stop = start + 1
             start = stop
+
+
+def _fill(found: np.ndarray, spans: list[tuple[int, int]], numbers: list[int]) -> None:
+    """Write each number over its span; a slice each would take twice as long."""
+    if not spans:
+        return
+    starts, ends = np.array(spans, np.int64).T
+    lengths = ends - starts
+    before = np.cumsum(lengths) - lengths
+    places = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+    found[places] = np.repeat(np.array(numbers, np.int64), lengths)
