@@ -27,7 +27,7 @@ from zhnlp.training.pretraining.hardware import hardware
 
 LICENCE = "CC BY-SA 4.0"
 DATA = (
-    "CMRC 2018, the 10,142 questions of train (CC BY-SA 4.0), each beside three near passages of others; before that 20,000 questions "
+    "CMRC 2018, the 10,142 questions of train (CC BY-SA 4.0), half of them beside three near passages of others; before that 20,000 questions "
     "made of openly licensed text (a clause with a date, number, title or rare word taken out; statutes, Apache-2.0, MIT, CC BY, "
     "CC BY-SA, CC0, public domain). Word vectors of 40 M characters of the same text and of the passages."
 )
