@@ -6,6 +6,8 @@ Run: pytest tests/reading/test_engines.py
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zhnlp.reading import PassageReader, WordKnowledge
 from zhnlp.reading.engines.base import Row
@@ -43,6 +45,24 @@ def test_the_fused_network_follows_its_weights():
         change()
         assert not np.array_equal(said(one)[0].start, before)
     np.testing.assert_array_equal(said(one)[0].start, first)  # the last change was back to the beginning
+
+
+PIECES = st.sampled_from(
+    ["红楼梦", "红", "曹雪芹", "写", "了", "\n", " ", "\u3000", "ＧＰＵ", "a", "19", "😀", "İ"]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=8).map("".join), max_size=4))
+def test_texts_together_are_read_as_each_alone(texts):
+    one = engine()
+    for text, found in zip(texts, one.tokens_of(texts)):
+        alone = one.tokens(text)
+        assert found.cut == alone.cut == WORDS.cut(text)
+        for name in ("ids", "words", "offsets"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
+        assert found.words.tolist() == WORDS.numbers.of(text, WORDS.cut(text)).tolist()
+        assert len(found) == len(text)
 
 
 @pytest.fixture(scope="module")
