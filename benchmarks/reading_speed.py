@@ -198,7 +198,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    texts = drawn(options.rows, LENGTH, options.seed)
+    drawn_texts = drawn(max(options.rows, PASSAGES), LENGTH, options.seed)
+    texts = drawn_texts[: options.rows]
     engine = dgcnn(texts, options.seed)
     report = Report(
         "reading_speed",
@@ -213,7 +214,7 @@ def main() -> None:
     reader = PassageReader(options.model, progress=False)
     if options.model is None:
         reader._engines = [engine]
-    short = [text[:SHORT] for text in texts[:PASSAGES]]
+    short = [text[:SHORT] for text in drawn_texts[:PASSAGES]]
     report.add(
         system=f"one question, {PASSAGES} passages of {SHORT}",
         model=options.model,
