@@ -79,6 +79,7 @@ def test_a_dgcnn_over_an_encoder_begins_as_what_it_was(folder):
         np.testing.assert_allclose(ours.start, theirs.start, atol=2e-2)  # bfloat16 where there is some
         assert abs(ours.passage - theirs.passage) < 2e-2
     assert begun.span_kind == "softmax" and begun.beside.size == 8
+    assert begun.body_rate < begun.rate and EncoderEngine.new().body_rate is None
     torch.nn.init.normal_(begun.network.of_states.weight)
     assert np.abs(said(begun)[0].start - said(engine())[0].start).max() > 0.1
 

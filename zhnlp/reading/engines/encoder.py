@@ -67,8 +67,9 @@ class EncoderEngine(Engine):
             )
         self.network, self.tokenizer = network, tokenizer
         self.beside, self.knowledge = TokenFeatures() if beside is None else beside, knowledge
-        self.body_rate = fine_tuning_rate(network.body)
-        self.rate = DGCNN_RATE if self.sizes else self.body_rate
+        self.rate = fine_tuning_rate(network.body)
+        if self.sizes is not None:
+            self.body_rate, self.rate = self.rate, DGCNN_RATE
         mask, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
         self.blank = unknown if mask is None else mask
         self.padding = tokenizer.pad_token_id or 0
