@@ -106,7 +106,7 @@ class DGCNNConfig(PretrainedConfig):
 
     def sizes(self) -> dict[str, Any]:
         """Arguments that make the same network over another vocabulary."""
-        return {name: getattr(self, name) for name in self.arguments() - {"vocab_size", "span_kind"}}
+        return {name: getattr(self, name) for name in sorted(self.arguments() - {"vocab_size", "span_kind"})}
 
     @classmethod
     def of_form(cls, form: str, **sizes: Any) -> DGCNNConfig:

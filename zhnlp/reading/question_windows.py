@@ -58,21 +58,6 @@ def passages_having(passages: Sequence[np.ndarray], units: int) -> np.ndarray:
     return found
 
 
-def edit_distances(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Levenshtein's distance of each row (N, n) to ``target`` (m,): insertions, deletions and changes, (N,) int64.
-
-    Example:
-        >>> edit_distances(np.array([[1, 2, 3], [2, 3, 4], [7, 8, 9]]), np.array([1, 2, 3])).tolist()
-        [0, 2, 3]
-    """
-    rows, target = np.asarray(rows, np.int64), np.asarray(target, np.int64)
-    if not target.size:
-        return np.full(len(rows), rows.shape[1])
-    masks = _masks(target, int(max(rows.max(initial=0), target.max())) + 1)
-    column = np.empty((2, masks.shape[1]), np.uint64)
-    return np.array([_distance(row, masks, len(target), column) for row in rows], np.int64)
-
-
 def _masks(target: np.ndarray, units: int) -> np.ndarray:
     """(V, blocks) uint64: bit i of a unit is 1 where it stands at place i of the target."""
     masks = np.zeros((units, -(-len(target) // _BITS)), np.uint64)

@@ -179,11 +179,9 @@ class DGCNNEngine(Engine):
     def _ids_of(self, folded: str) -> np.ndarray:
         """(L,) int32 ids of characters."""
         codes = code_points(folded)
-        place = np.searchsorted(self._codes, codes)
-        found = self._codes[np.minimum(place, len(self._codes) - 1)] == codes
-        return np.where(found, self._code_ids[np.minimum(place, len(self._codes) - 1)], UNKNOWN).astype(
-            np.int32
-        )
+        place = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        known = self._codes[place] == codes
+        return np.where(known, self._code_ids[place], UNKNOWN).astype(np.int32)
 
     def features(
         self, question: str, asked: Tokens, passages: Sequence[str], tokens: Sequence[Tokens]
